@@ -1,2 +1,2 @@
-//! Stub.
+//! `lockkeeper-sandbox`: the laptop cloud as a program.
 fn main() {}

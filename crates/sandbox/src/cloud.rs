@@ -1,0 +1,56 @@
+//! The state all rooms share: who and where this cloud is, and one field for each room.
+
+use crate::{identity::Identity, registry::Store};
+use std::path::{Path, PathBuf};
+
+/// The shared state of one sandbox; every handler gets it as `Arc<Cloud>`.
+#[derive(Debug)]
+pub struct Cloud {
+    /// Who and where this cloud is.
+    pub place: Place,
+    /// What was pushed.
+    pub registry: Store,
+    /// Signing keys and issued tokens.
+    pub identity: Identity,
+}
+
+/// Who and where this cloud is: what goes into ARNs and URLs.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The port everything answers on, on 127.0.0.1.
+    pub port: u16,
+    /// The folder for blobs, unpacked images and task roots.
+    pub data_dir: PathBuf,
+}
+
+impl Place {
+    /// The account every resource belongs to: AWS's own documentation account.
+    pub const ACCOUNT: &str = "123456789012";
+    /// The region every resource lives in.
+    pub const REGION: &str = "eu-west-1";
+
+    /// `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.host())
+    }
+
+    /// `127.0.0.1:PORT`: the host of the registry in image references.
+    #[must_use]
+    pub fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The ARN of a resource of `service`.
+    #[must_use]
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{resource}", Self::REGION, Self::ACCOUNT)
+    }
+
+    /// A folder of its own for one room, made by the room that uses it.
+    #[must_use]
+    pub fn room(&self, name: &str) -> PathBuf {
+        let base: &Path = &self.data_dir;
+        base.join(name)
+    }
+}

@@ -1,0 +1,107 @@
+//! Starting and ending a sandbox: it runs on threads of its own, so a blocking caller never starves it.
+
+use crate::{Cloud, Place, identity::Identity, registry::Store, server};
+use anyhow::Context;
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    path::PathBuf,
+    sync::Arc,
+};
+use tokio::runtime::Runtime;
+
+/// How a sandbox is started.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// Where blobs and unpacked images are kept; none means a folder that goes away with the sandbox.
+    pub data_dir: Option<PathBuf>,
+}
+
+/// A running laptop cloud. Dropping it ends it and every task it started.
+#[derive(Debug)]
+pub struct Sandbox {
+    cloud: Arc<Cloud>,
+    runtime: Option<Runtime>,
+    /// Kept only to be removed when the sandbox goes.
+    _scratch: Option<tempfile::TempDir>,
+}
+
+impl Sandbox {
+    /// Starts a sandbox; it answers as soon as this returns.
+    ///
+    /// # Errors
+    /// When the port is taken or the data folder cannot be used.
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
+            .with_context(|| format!("listen on 127.0.0.1:{}", options.port))?;
+        listener.set_nonblocking(true)?;
+        let scratch = match &options.data_dir {
+            Some(_) => None,
+            None => Some(tempfile::Builder::new().prefix("lockkeeper-sandbox-").tempdir()?),
+        };
+        let data_dir = match (&options.data_dir, &scratch) {
+            (Some(folder), _) => std::path::absolute(folder)?,
+            (None, Some(scratch)) => scratch.path().to_owned(),
+            (None, None) => anyhow::bail!("no folder to keep data in"),
+        };
+        let place = Place { port: listener.local_addr()?.port(), data_dir };
+        let registry = Store::open(&place.room("registry")).context("open the registry's folder")?;
+        let cloud = Arc::new(Cloud { place, registry, identity: Identity::default() });
+
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("sandbox")
+            .enable_all()
+            .build()
+            .context("start the sandbox's threads")?;
+        let router = server::router(Arc::clone(&cloud));
+        runtime.spawn(async move {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            axum::serve(listener, router).await
+        });
+        Ok(Self { cloud, runtime: Some(runtime), _scratch: scratch })
+    }
+
+    /// `http://127.0.0.1:PORT`: what `AWS_ENDPOINT_URL` is set to.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        self.cloud.place.endpoint()
+    }
+
+    /// `127.0.0.1:PORT`: the registry's host in image references.
+    #[must_use]
+    pub fn registry_host(&self) -> String {
+        self.cloud.place.host()
+    }
+
+    /// The variables a process needs to use this cloud as it would use AWS and GitHub.
+    #[must_use]
+    pub fn env(&self) -> Vec<(String, String)> {
+        let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut env = vec![
+            text("AWS_ENDPOINT_URL", &self.endpoint()),
+            text("AWS_REGION", Place::REGION),
+            text("AWS_DEFAULT_REGION", Place::REGION),
+        ];
+        env.extend(self.cloud.identity.env(&self.cloud.place));
+        env
+    }
+
+    /// Ends the sandbox: its tasks are killed, its port is free.
+    pub async fn shutdown(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,88 @@
+//! The one port: finds out which service a request is for and hands it over.
+
+use crate::{
+    AwsError, Cloud, Form, ecr, identity, registry,
+    wire::{JsonVersion, Protocol},
+};
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderValue, Request, header},
+    response::{IntoResponse, Response},
+};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The largest body of an AWS call: ECS and CloudWatch accept 1 MB, ECR layer parts 20 MB before base64.
+const BODY_LIMIT: usize = 32 << 20;
+
+/// Everything this sandbox answers.
+pub(crate) fn router(cloud: Arc<Cloud>) -> Router {
+    Router::new()
+        .fallback(aws)
+        .with_state(Arc::clone(&cloud))
+        .merge(registry::routes(Arc::clone(&cloud)))
+        .merge(identity::routes(cloud))
+}
+
+async fn aws(State(cloud): State<Arc<Cloud>>, request: Request<Body>) -> Response {
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let (parts, body) = request.into_parts();
+    let limited = http_body_util::Limited::new(body, BODY_LIMIT);
+    let Ok(body) = limited.collect().await.map(http_body_util::Collected::to_bytes) else {
+        let error = AwsError { status: 413, ..AwsError::client("RequestEntityTooLarge", "the request is too large") };
+        return error.response(Protocol::Query, &request_id);
+    };
+    let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+    let (protocol, answer) = match target {
+        Some(target) => {
+            let protocol = Protocol::Json(json_version(&parts.headers));
+            (protocol, json(&cloud, target, &body).await.map(|value| value.to_string()))
+        }
+        None => {
+            let form = if body.is_empty() { parts.uri.query().unwrap_or_default().as_bytes() } else { &body[..] };
+            let form = Form::parse(form);
+            (Protocol::Query, query(&cloud, &form, parts.uri.path()).await)
+        }
+    };
+    match answer {
+        Ok(body) => success(protocol, body, &request_id),
+        Err(error) => error.response(protocol, &request_id),
+    }
+}
+
+async fn json(cloud: &Arc<Cloud>, target: &str, body: &[u8]) -> Result<Value, AwsError> {
+    let (service, operation) = target.split_once('.').unwrap_or(("", target));
+    let body = if body.is_empty() { b"{}" } else { body };
+    let input: Value = serde_json::from_slice(body)
+        .map_err(|error| AwsError::client("SerializationException", format!("not JSON: {error}")))?;
+    match service {
+        "AmazonEC2ContainerRegistry_V20150921" => ecr::call(cloud, operation, input).await,
+        _ => Err(AwsError::not_here(target)),
+    }
+}
+
+async fn query(cloud: &Arc<Cloud>, form: &Form, path: &str) -> Result<String, AwsError> {
+    match form.get("Version") {
+        Some("2011-06-15") => identity::sts(cloud, form).await,
+        _ if form.action().is_empty() => Err(AwsError { status: 404, ..AwsError::client("NotFound", path) }),
+        _ => Err(AwsError::not_here(form.action())),
+    }
+}
+
+fn json_version(headers: &HeaderMap) -> JsonVersion {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if content_type.contains("json-1.0") { JsonVersion::V10 } else { JsonVersion::V11 }
+}
+
+fn success(protocol: Protocol, body: String, request_id: &str) -> Response {
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(protocol.content_type()));
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert("x-amzn-requestid", id);
+    }
+    response
+}
