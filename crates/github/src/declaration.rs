@@ -69,13 +69,10 @@ impl Declaration {
 /// The clap command of an action.
 pub(crate) fn command<A: Action>() -> Command {
     let about = A::about();
-    let command = Command::new(A::NAME)
-        .bin_name(A::NAME)
-        .version(env!("CARGO_PKG_VERSION"))
-        .about(about.description)
-        .after_help(after_help(about))
-        .max_term_width(100);
-    A::Inputs::augment_args(command).arg(
+    let command = Command::new(A::NAME).bin_name(A::NAME).version(env!("CARGO_PKG_VERSION")).max_term_width(100);
+    // The doc comment of the inputs' type is for readers of the code, not of the help.
+    let command = A::Inputs::augment_args(command).about(about.description).long_about(None);
+    command.after_help(after_help(about)).mut_args(hide_spellings).arg(
         Arg::new("json")
             .long("json")
             .action(ArgAction::SetTrue)
@@ -120,6 +117,12 @@ fn input(arg: &Arg) -> Input {
         values: short_values(values),
         list: is_list(arg),
     }
+}
+
+/// A switch needs no list of the six spellings of yes and no.
+fn hide_spellings(arg: Arg) -> Arg {
+    let switch = arg.get_possible_values().iter().any(|value| value.get_name() == "TRUE");
+    arg.hide_possible_values(switch)
 }
 
 /// Six spellings of yes and no are two values to a reader.

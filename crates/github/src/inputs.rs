@@ -170,7 +170,7 @@ fn asks_for_text(args: &[String]) -> bool {
 
 fn text_of(strict: Command, words: impl Iterator<Item = String>) -> clap::Error {
     let words = words.filter(|word| !word.starts_with("--json"));
-    match strict.mut_args(|arg| arg.required(false)).try_get_matches_from(words) {
+    match strict.try_get_matches_from(words) {
         Err(error) => error,
         Ok(_) => clap::Error::new(clap::error::ErrorKind::DisplayHelp),
     }
