@@ -57,10 +57,14 @@ impl Cancel {
     }
 }
 
-/// Counts the process's signals into `sender` for as long as the process lives.
+/// Counts the process's signals into `sender` for as long as the process lives. Where `launched`, the end of the parent
+/// counts as a signal: the runner kills the launcher, and nobody would tell its child.
 #[cfg(unix)]
-pub(crate) async fn listen(sender: watch::Sender<u8>) -> std::io::Result<()> {
+pub(crate) async fn listen(sender: watch::Sender<u8>, launched: bool) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
+    let launcher = std::os::unix::process::parent_id();
+    let mut watch = tokio::time::interval(std::time::Duration::from_millis(250));
+    let mut orphaned = !launched;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
@@ -69,6 +73,12 @@ pub(crate) async fn listen(sender: watch::Sender<u8>) -> std::io::Result<()> {
             _ = interrupt.recv() => {},
             _ = terminate.recv() => {},
             _ = hang_up.recv() => {},
+            _ = watch.tick(), if !orphaned => {
+                orphaned = std::os::unix::process::parent_id() != launcher;
+                if !orphaned {
+                    continue;
+                }
+            }
         }
         sender.send_modify(|count| *count = count.saturating_add(1));
     }
@@ -76,7 +86,7 @@ pub(crate) async fn listen(sender: watch::Sender<u8>) -> std::io::Result<()> {
 
 /// Counts the process's signals into `sender` for as long as the process lives.
 #[cfg(not(unix))]
-pub(crate) async fn listen(sender: watch::Sender<u8>) -> std::io::Result<()> {
+pub(crate) async fn listen(sender: watch::Sender<u8>, _launched: bool) -> std::io::Result<()> {
     loop {
         tokio::signal::ctrl_c().await?;
         sender.send_modify(|count| *count = count.saturating_add(1));

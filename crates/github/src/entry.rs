@@ -102,7 +102,8 @@ fn run<A: Action>(args: Vec<String>) -> ExitCode {
     let runner = Arc::new(Runner::new(env, Log::new(voice, A::NAME, sink), cancel));
     given.secrets::<A>().into_iter().for_each(|secret| runner.mask(secret));
     install_panic_hook(Arc::clone(&runner));
-    let exit = with_runtime(&runner, signals, async {
+    let listen = cancel::listen(signals, phase != Phase::CommandLine);
+    let exit = with_runtime(&runner, listen, async {
         match phase {
             Phase::Post => post::<A>(&runner, &given).await,
             Phase::Main | Phase::CommandLine => step::<A>(&runner, &given, phase, json).await,
@@ -114,7 +115,7 @@ fn run<A: Action>(args: Vec<String>) -> ExitCode {
 /// Runs the future beside a watch for signals, which ends an action that does not heed them.
 fn with_runtime(
     runner: &Arc<Runner>,
-    signals: tokio::sync::watch::Sender<u8>,
+    listen: impl Future<Output = std::io::Result<()>> + Send + 'static,
     work: impl Future<Output = Exit>,
 ) -> Exit {
     // One worker beside this thread: signals are seen even while an action computes.
@@ -126,7 +127,7 @@ fn with_runtime(
             return tell_failure(runner, "start", &failure);
         }
     };
-    runtime.spawn(cancel::listen(signals));
+    runtime.spawn(listen);
     let watched = Arc::clone(runner);
     runtime.spawn(async move {
         end_when_cancelled(&watched).await;

@@ -214,3 +214,21 @@ fn a_signal_lets_an_action_that_heeds_it_finish_and_ends_one_that_does_not() {
         assert_eq!(step.outputs()["verdict"], "cancelled", "{mode}");
     }
 }
+
+#[test]
+fn the_end_of_the_launcher_counts_as_a_signal() {
+    let step = Step::new();
+    let mut shell = Command::new("sh");
+    // The shell stands for the launcher: it is killed, and its child must notice by itself.
+    shell.args(["-c", "\"$PROBE\" main & wait"]).env_clear().env("PROBE", probe());
+    let inputs = step.command(&[], &[("CLUSTER", "c"), ("MODE", "wait")]);
+    shell.envs(inputs.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut launcher = shell.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(launcher.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().ends_with("waiting")));
+    launcher.kill().unwrap();
+    launcher.wait().unwrap();
+    assert!(lines.any(|line| line.unwrap().ends_with("rolling back")));
+    assert_eq!(lines.filter(|line| line.as_ref().is_ok_and(|line| line.starts_with("::error"))).count(), 1);
+    assert_eq!(step.outputs()["verdict"], "cancelled");
+}
