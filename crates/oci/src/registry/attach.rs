@@ -1,0 +1,106 @@
+//! `attach`: an artifact that refers to an image, found again by everybody who looks for it.
+
+use super::{Registry, referrers::Listing};
+use crate::{Descriptor, Error, ErrorKind, ImageManifest, Manifest, media};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use subject::{Digest, ImageRef};
+
+/// What is attached: one blob with its types and notes.
+#[derive(Debug, Clone)]
+pub struct Artifact {
+    /// What the artifact is, such as `application/vnd.dev.sigstore.bundle.v0.3+json`.
+    pub artifact_type: String,
+    /// What the blob is; usually the same.
+    pub media_type: String,
+    /// The blob.
+    pub bytes: Bytes,
+    /// Notes on the manifest. They are part of its digest: a time of writing among them makes each attaching a new one.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// How often a registry that keeps track of referrers is asked whether it has noticed the new one.
+const LOOKS: u32 = 5;
+
+impl Registry {
+    /// Attaches an artifact to an image and makes sure that it is listed among its referrers. The same artifact again is
+    /// the same digest and no second entry.
+    ///
+    /// What is written stays within what ECR accepts (containers-roadmap#2783, #2306, #2023): types without parameters, no
+    /// `data`, no notes on the config, `mediaType` always there.
+    ///
+    /// # Errors
+    /// Any [`ErrorKind`] of a registry; [`ErrorKind::NotFound`] when the image is not there,
+    /// [`ErrorKind::Temporary`] when the registry took the artifact but does not list it.
+    pub async fn attach(&self, image: &ImageRef, artifact: &Artifact) -> Result<Digest, Error> {
+        let subject = self.manifest(image).await?.descriptor();
+        let manifest = artifact.manifest(subject)?;
+        self.push_blob(&image.repository, media::EMPTY, Bytes::from_static(b"{}")).await?;
+        self.push_blob(&image.repository, &artifact.media_type, artifact.bytes.clone()).await?;
+        // By digest only: on a repository with immutable tags a second artifact must still go in.
+        let taken = self.put_manifest(&image.repository, &manifest, (None, None)).await?;
+        // The `OCI-Subject` answer alone has been wrong (sigstore-js#1183), so the listing itself is looked at.
+        if self.listed(image, manifest.digest, taken.subject == Some(image.digest)).await? {
+            return Ok(manifest.digest);
+        }
+        let entry = Descriptor {
+            artifact_type: Some(artifact.artifact_type.clone()),
+            annotations: artifact.annotations.clone(),
+            ..manifest.descriptor()
+        };
+        self.fallback_add(image, &entry).await?;
+        Ok(manifest.digest)
+    }
+
+    /// Waits until the referrers API lists the artifact; `false` when the registry has no such API.
+    async fn listed(&self, image: &ImageRef, artifact: Digest, promised: bool) -> Result<bool, Error> {
+        for look in 0..LOOKS {
+            match self.listing(image).await? {
+                Listing::Absent => return Ok(false),
+                Listing::Api(listed) if listed.iter().any(|entry| entry.digest == artifact) => return Ok(true),
+                Listing::Api(_) => tokio::time::sleep(self.pauses.after(look + 1, None)).await,
+            }
+        }
+        let cause = if promised {
+            "the registry promised to list it among the image's referrers and does not"
+        } else {
+            "the registry took it but does not list it among the image's referrers"
+        };
+        Err(Error::new(ErrorKind::Temporary, format!("attach {artifact} to {image}"), cause))
+    }
+}
+
+impl Artifact {
+    fn manifest(&self, subject: Descriptor) -> Result<Manifest, Error> {
+        let doing = "attach an artifact";
+        for (what, media_type) in [("artifact type", &self.artifact_type), ("media type", &self.media_type)] {
+            if !is_plain(media_type) {
+                let cause = format!(
+                    "{what} `{}` is not `type/subtype` without parameters",
+                    crate::error::quote(media_type, 80)
+                );
+                return Err(Error::invalid(doing, cause));
+            }
+        }
+        let manifest = ImageManifest {
+            schema_version: 2,
+            media_type: Some(media::IMAGE_MANIFEST.to_owned()),
+            artifact_type: Some(self.artifact_type.clone()),
+            config: Descriptor::of(media::EMPTY, b"{}"),
+            layers: vec![Descriptor::of(&self.media_type, &self.bytes)],
+            subject: Some(subject),
+            annotations: self.annotations.clone(),
+        };
+        let bytes = serde_json::to_vec(&manifest).map_err(|error| Error::invalid(doing, error.to_string()))?;
+        Manifest::parse(bytes.into(), Some(media::IMAGE_MANIFEST))
+    }
+}
+
+/// RFC 6838 names, at most 255 characters (ECR's bound), no parameters.
+fn is_plain(media_type: &str) -> bool {
+    let name = |part: &str| {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b);
+        !part.is_empty() && part.bytes().all(allowed)
+    };
+    media_type.len() <= 255 && media_type.split_once('/').is_some_and(|(kind, subtype)| name(kind) && name(subtype))
+}
