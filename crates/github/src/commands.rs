@@ -9,7 +9,8 @@ use std::borrow::Cow;
 /// The text with both command forms broken visibly and without control characters, so that no line of it acts on the runner.
 ///
 /// `::` at the start of a line becomes `: :`, `##[` becomes `## [`. A carriage return ends a line for the runner, so it
-/// becomes a line feed; other control characters (terminal escapes) become `U+FFFD`.
+/// becomes a line feed; other control characters (terminal escapes) become `U+FFFD`, and so do invisible ones, which the
+/// runner's culture-sensitive string search skips and which can make a log read otherwise than it is.
 #[must_use]
 pub fn neutral(text: &str) -> Cow<'_, str> {
     let harmless = !text.contains("##[") && !text.contains("::") && !text.chars().any(is_control);
@@ -39,7 +40,9 @@ fn neutral_line(line: &str) -> Cow<'_, str> {
 }
 
 fn is_control(c: char) -> bool {
-    c.is_control() && c != '\n' && c != '\t'
+    let invisible = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    invisible || (c.is_control() && c != '\n' && c != '\t')
 }
 
 /// One command line: properties and data escaped as the toolkit does (`%` first).
@@ -147,6 +150,7 @@ mod tests {
             ("a::b", "a::b"),
             ("\u{1b}[31mred", "\u{fffd}[31mred"),
             ("###[[#", "### [[#"),
+            ("#\u{200b}#[set-output name=a;]b", "#\u{fffd}#[set-output name=a;]b"),
         ] {
             assert_eq!(neutral(text), safe, "{text:?}");
         }

@@ -1,0 +1,98 @@
+//! The platforms a release has binaries for, and how each is built from here.
+
+use crate::{
+    shell::{cargo, command, is_there, read, run, target, variable},
+    tools,
+};
+use anyhow::{Context, Result};
+use std::{path::PathBuf, process::Command};
+
+/// One platform: the name the launcher looks for, and Rust's target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Platform {
+    /// Node's `process.platform` and `process.arch`.
+    pub(crate) name: &'static str,
+    /// Rust's name for it.
+    pub(crate) triple: &'static str,
+    linker: Linker,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Linker {
+    /// The machine's own compiler; the C parts of the crypto library need no libc headers.
+    System,
+    /// zig, which compiles and links for foreign platforms.
+    Zig,
+}
+
+const X64: Platform = Platform { name: "linux-x64", triple: "x86_64-unknown-linux-musl", linker: Linker::System };
+const ARM64: Platform = Platform { name: "linux-arm64", triple: "aarch64-unknown-linux-musl", linker: Linker::Zig };
+
+/// What can be built here, with a line for what cannot. On a machine that is neither, only its own platform is built.
+pub(crate) fn buildable() -> Result<Vec<Platform>> {
+    let host = host()?;
+    if host.name != X64.name {
+        return Ok(vec![host]);
+    }
+    let zig = tools::zig().is_some() && has_target(ARM64.triple);
+    if !zig {
+        println!(
+            "note: linux-arm64 is left out: no cargo-zigbuild with ziglang at hand (`pip install cargo-zigbuild ziglang`)"
+        );
+    }
+    Ok([host].into_iter().chain(zig.then_some(ARM64)).collect())
+}
+
+/// This machine: statically linked with musl where Rust's target can be had, else its default target.
+pub(crate) fn host() -> Result<Platform> {
+    let version = read(&mut command("rustc", &["-vV"]))?;
+    let triple = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
+    Ok(match triple {
+        "x86_64-unknown-linux-gnu" | "x86_64-unknown-linux-musl" if has_target(X64.triple) => X64,
+        "aarch64-unknown-linux-gnu" | "aarch64-unknown-linux-musl" if has_target(ARM64.triple) => {
+            Platform { linker: Linker::System, ..ARM64 }
+        }
+        "x86_64-unknown-linux-gnu" => Platform { triple: "x86_64-unknown-linux-gnu", ..X64 },
+        "aarch64-unknown-linux-gnu" => {
+            Platform { triple: "aarch64-unknown-linux-gnu", linker: Linker::System, ..ARM64 }
+        }
+        "aarch64-apple-darwin" => {
+            Platform { name: "darwin-arm64", triple: "aarch64-apple-darwin", linker: Linker::System }
+        }
+        "x86_64-apple-darwin" => Platform { name: "darwin-x64", triple: "x86_64-apple-darwin", linker: Linker::System },
+        other => anyhow::bail!("no release is built on {other}"),
+    })
+}
+
+fn has_target(triple: &str) -> bool {
+    let installed = read(&mut command("rustup", &["target", "list", "--installed"])).unwrap_or_default();
+    installed.lines().any(|line| line == triple) || is_there("rustup", &["target", "add", triple])
+}
+
+impl Platform {
+    /// Builds the multi-call binary and returns where it is.
+    pub(crate) fn build(&self) -> Result<PathBuf> {
+        let zig = (self.linker == Linker::Zig).then(tools::zig).flatten();
+        let verb = if zig.is_some() { "zigbuild" } else { "build" };
+        let mut build =
+            cargo(&[verb, "--locked", "--profile", "dist", "--package", "lockkeeper", "--target", self.triple]);
+        if let Some(path) = zig {
+            build.env("PATH", path);
+        }
+        run(self.reproducible(&mut build))?;
+        Ok(target().join(self.triple).join("dist/lockkeeper"))
+    }
+
+    /// Nothing of this machine in the binary: no folder names, no build times.
+    fn reproducible<'a>(&self, build: &'a mut Command) -> &'a mut Command {
+        let home = variable("CARGO_HOME").or_else(|| variable("HOME").map(|home| format!("{home}/.cargo")));
+        let map = |from: &str, to: &str| format!("--remap-path-prefix={from}={to}");
+        let flags =
+            [map(&crate::shell::root().display().to_string(), "/lockkeeper"), map(&home.unwrap_or_default(), "/cargo")];
+        build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")).env("SOURCE_DATE_EPOCH", "0");
+        if self.linker == Linker::System && self.triple.ends_with("-musl") {
+            build.env(format!("CC_{}", self.triple.replace('-', "_")), "cc");
+        }
+        build
+    }
+}

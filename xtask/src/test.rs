@@ -1,0 +1,116 @@
+//! `cargo xtask test`: what CI runs, in the order in which it finds the most soonest.
+
+use crate::{
+    dist::{self, Dist},
+    platform,
+    shell::{self, cargo, target},
+    tools,
+};
+use anyhow::{Context, Result, bail};
+use std::{
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::Stdio,
+    time::Instant,
+};
+
+/// How much to test.
+#[derive(clap::Args)]
+pub(crate) struct Test {
+    /// Leave out the release tree and the chains that run through it
+    #[arg(long)]
+    quick: bool,
+}
+
+/// What the test binaries counted.
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+}
+
+/// Runs everything and prints the counts.
+pub(crate) fn run(test: &Test) -> Result<()> {
+    let start = Instant::now();
+    heading("format");
+    shell::run(&mut cargo(&["fmt", "--all", "--check"]))?;
+    heading("lints");
+    shell::run(&mut cargo(&[
+        "clippy",
+        "--quiet",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "--deny",
+        "warnings",
+    ]))?;
+    heading("outside tools");
+    tools::install()?;
+    if !test.quick {
+        heading("release tree");
+        dist::run(&Dist::default())?;
+    }
+    heading("the sample service");
+    sample_service()?;
+    heading("tests");
+    let counts = tests()?;
+    if !test.quick {
+        heading("the demo");
+        crate::demo::run(&crate::demo::Demo::default())?;
+    }
+    println!("\neverything took {:.0} s", start.elapsed().as_secs_f64());
+    println!("{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.ignored);
+    if counts.failed > 0 { bail!("{} tests failed", counts.failed) } else { Ok(()) }
+}
+
+fn heading(text: &str) {
+    println!("\n== {text} ==");
+}
+
+/// The service the chains release, built static as its image needs it; its own workspace, so its lockfile is its own.
+pub(crate) fn sample_service() -> Result<PathBuf> {
+    let folder = shell::root().join("examples/recommendation");
+    let (triple, place) = (platform::host()?.triple, target().join("recommendation"));
+    let mut build = cargo(&["build", "--locked", "--release", "--quiet", "--target", triple]);
+    shell::run(build.current_dir(folder).env("CARGO_TARGET_DIR", &place))?;
+    Ok(place.join(triple).join("release/recommendation"))
+}
+
+/// `cargo test`, with its output passed on and its counts added up.
+fn tests() -> Result<Counts> {
+    let mut command = cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]);
+    let mut child = command.envs(tools::environment()).stdout(Stdio::piped()).spawn()?;
+    let output = BufReader::new(child.stdout.take().context("cargo test has no output")?);
+    let mut counts = Counts::default();
+    for line in output.lines() {
+        let line = line?;
+        println!("{line}");
+        counts.add(&line);
+    }
+    let status = child.wait()?;
+    if !status.success() && counts.failed == 0 {
+        bail!("`cargo test` ended with {status}");
+    }
+    Ok(counts)
+}
+
+impl Counts {
+    /// Adds the numbers of a line such as `test result: ok. 5 passed; 0 failed; 1 ignored; …`.
+    fn add(&mut self, line: &str) {
+        if !line.starts_with("test result:") {
+            return;
+        }
+        let words: Vec<&str> = line.split([' ', ';', '.']).filter(|word| !word.is_empty()).collect();
+        for pair in words.windows(2) {
+            let Ok(count) = pair[0].parse::<u64>() else { continue };
+            match pair[1] {
+                "passed" => self.passed += count,
+                "failed" => self.failed += count,
+                "ignored" => self.ignored += count,
+                _ => {}
+            }
+        }
+    }
+}

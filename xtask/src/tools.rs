@@ -1,0 +1,156 @@
+//! Outside tools the tests use: real clients, servers and verifiers, pinned, in one cached folder.
+
+use crate::shell::{self, command, is_there, root, run, target, variable};
+use anyhow::Result;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+const ACT: &str = "github.com/nektos/act@v0.2.89";
+
+/// Python tools and clients: what is pinned in these files goes into one virtual environment.
+const REQUIREMENTS: [&str; 4] = [
+    "tests/conformance/requirements.txt",
+    "tests/linters/requirements.txt",
+    "tests/validators/requirements.txt",
+    "tests/verifiers/requirements.txt",
+];
+
+/// Servers from Debian's packages, unpacked and never installed, so that none of them starts as a service.
+const DEBIAN: [&str; 2] = ["prometheus", "docker-registry"];
+
+/// Makes sure that a tool is there.
+type Install = fn() -> Result<()>;
+
+/// The folder of the tools.
+pub(crate) fn folder() -> PathBuf {
+    target().join("tools")
+}
+
+/// `PATH` with the tools in front.
+pub(crate) fn path() -> String {
+    let tools = folder();
+    let ours = ["bin", "venv/bin", "debian/usr/bin"].map(|name| tools.join(name).display().to_string());
+    [ours.join(":"), variable("PATH").unwrap_or_default()].join(":")
+}
+
+/// `PATH` with which `cargo zigbuild` works, where it does.
+pub(crate) fn zig() -> Option<String> {
+    let zig = command("python3", &["-m", "ziglang", "version"]);
+    let mut zig = zig;
+    let there = zig.env("PATH", path()).output().is_ok_and(|output| output.status.success());
+    (there && is_there("cargo-zigbuild", &["--version"])).then(path)
+}
+
+/// Installs what is missing. What cannot be installed is said loudly, and is an error in CI.
+pub(crate) fn install() -> Result<()> {
+    println!("outside tools: {}", folder().display());
+    fs::create_dir_all(folder().join("bin"))?;
+    let steps: [(&str, Install); 5] = [
+        ("act", act),
+        ("Python clients", python),
+        ("Node verifiers", node),
+        ("Debian servers", debian),
+        ("skopeo", skopeo),
+    ];
+    for (name, install) in steps {
+        if let Err(error) = install() {
+            println!("\n!!! {name} could not be installed: {error:#}\n!!! the suites that need it are skipped\n");
+            if variable("CI").as_deref() == Some("true") {
+                return Err(error.context(format!("CI needs {name}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn act() -> Result<()> {
+    let bin = folder().join("bin");
+    if bin.join("act").exists() {
+        return Ok(());
+    }
+    run(command("go", &["install", ACT]).env("GOBIN", bin).env("CGO_ENABLED", "0"))
+}
+
+fn python() -> Result<()> {
+    let venv = folder().join("venv");
+    let present = REQUIREMENTS.iter().filter(|file| root().join(file).exists());
+    let wanted: String = present.clone().map(|file| fs::read_to_string(root().join(file))).collect::<Result<_, _>>()?;
+    let stamp = venv.join("installed.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    run(command("python3", &["-m", "venv"]).arg(&venv))?;
+    let mut install = command(venv.join("bin/pip"), &["install", "--quiet", "--disable-pip-version-check"]);
+    for file in present {
+        install.args(["--requirement", file]);
+    }
+    run(&mut install)?;
+    Ok(fs::write(stamp, wanted)?)
+}
+
+fn node() -> Result<()> {
+    let source = root().join("tests/verifiers");
+    let place = folder().join("node");
+    let lock = fs::read_to_string(source.join("package-lock.json"))?;
+    if fs::read_to_string(place.join("package-lock.json")).is_ok_and(|installed| installed == lock)
+        && place.join("node_modules").exists()
+    {
+        return Ok(());
+    }
+    fs::create_dir_all(&place)?;
+    fs::copy(source.join("package.json"), place.join("package.json"))?;
+    fs::write(place.join("package-lock.json"), lock)?;
+    run(command("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]).current_dir(&place))
+}
+
+fn debian() -> Result<()> {
+    let place = folder().join("debian");
+    for package in DEBIAN {
+        if place.join("usr/bin").join(package).exists() {
+            continue;
+        }
+        let downloads = folder().join("downloads");
+        fs::create_dir_all(&downloads)?;
+        refresh_package_lists()?;
+        run(command("apt-get", &["download", "--quiet=2", package]).current_dir(&downloads))?;
+        for archive in archives(&downloads, package)? {
+            run(command("dpkg-deb", &["--extract"]).arg(archive).arg(&place))?;
+        }
+    }
+    Ok(())
+}
+
+fn archives(folder: &Path, package: &str) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    let ours = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&format!("{package}_")))
+    };
+    Ok(entries.into_iter().filter(ours).collect())
+}
+
+/// skopeo is a client with shared libraries: it has to be installed, which starts nothing.
+fn skopeo() -> Result<()> {
+    if is_there("skopeo", &["--version"]) {
+        return Ok(());
+    }
+    refresh_package_lists()?;
+    run(command("apt-get", &["install", "--yes", "--quiet=2", "--no-install-recommends", "skopeo"])
+        .env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// Once per run: a fresh machine has no lists.
+fn refresh_package_lists() -> Result<()> {
+    let stamp = folder().join("apt-lists");
+    if stamp.exists() {
+        return Ok(());
+    }
+    run(&mut command("apt-get", &["update", "--quiet=2"]))?;
+    Ok(fs::write(stamp, "")?)
+}
+
+/// The environment every test gets: the tools in front of `PATH`, and where they are.
+pub(crate) fn environment() -> [(&'static str, String); 2] {
+    [("PATH", path()), ("LOCKKEEPER_TOOLS", shell::target().join("tools").display().to_string())]
+}
