@@ -1,5 +1,7 @@
 //! Calls over real sockets: what is sent, what is repeated, what is said about a refusal.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use aws::{Aws, AwsInputs, Service};
 use github::Runner;
 use serde_json::json;
