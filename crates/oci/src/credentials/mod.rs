@@ -38,7 +38,7 @@ impl Login {
 /// Why credentials could not be had, as whoever keeps them says it.
 pub type CredentialsError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A source of logins. It is asked once per registry and [`crate::Registry`].
+/// A source of logins. It is asked at the first 401 of a registry, and again when what it gave is no longer accepted.
 #[async_trait::async_trait]
 pub trait Credentials: Send + Sync {
     /// The login for this registry host (`host[:port]` as in the image's name), `None` to go on without one.

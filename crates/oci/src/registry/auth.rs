@@ -68,6 +68,11 @@ impl Auth {
         (repository, access): (&Repository, Access),
         challenges: &[String],
     ) -> Result<Option<HeaderValue>, Error> {
+        let former = self.granted.lock().unwrap_or_else(PoisonError::into_inner).remove(&(repository.clone(), access));
+        if former.is_some() {
+            // What was granted is no longer good; the login behind it may have run out as well (ECR: after 12 hours).
+            self.logins.lock().unwrap_or_else(PoisonError::into_inner).remove(repository.registry());
+        }
         let login = self.login(repository.registry()).await?;
         let challenge = challenges.iter().find_map(|text| parse(text));
         let header = match (challenge, login) {
