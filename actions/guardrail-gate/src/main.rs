@@ -1,2 +1,5 @@
-//! Stub.
-fn main() {}
+//! `guardrail-gate` as its own binary.
+
+fn main() -> std::process::ExitCode {
+    github::main::<guardrail_gate::GuardrailGate>()
+}

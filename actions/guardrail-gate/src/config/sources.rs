@@ -1,0 +1,111 @@
+//! The `sources` of the file, and the queries guardrails put to them.
+
+use super::{Length, SourceSettings, section::Section};
+use crate::signals::{Metric, Query};
+use std::collections::BTreeMap;
+
+/// One source, where it is well formed.
+pub(crate) fn read(section: &Section<'_>) -> Option<SourceSettings> {
+    section.demand("type", "cloudwatch")?;
+    match section.text("type")?.as_str() {
+        "cloudwatch" => {
+            let section = section.clone().only(&["type", "namespace", "dimensions"]);
+            Some(SourceSettings::CloudWatch { namespace: section.text("namespace"), dimensions: dimensions(&section) })
+        }
+        "prometheus" => prometheus(&section.clone().only(&["type", "url", "scrape_interval"])),
+        other => {
+            section.refuse("type", format!("`{other}` is not a kind of source; known are cloudwatch, prometheus"));
+            None
+        }
+    }
+}
+
+fn prometheus(section: &Section<'_>) -> Option<SourceSettings> {
+    section.demand("url", "https://prometheus.example.org")?;
+    let text = section.text("url")?;
+    let url = match text.parse::<url::Url>() {
+        Ok(url) if ["http", "https"].contains(&url.scheme()) && url.host().is_some() => url,
+        _ => {
+            section.refuse("url", format!("`{text}` is not an http or https address"));
+            return None;
+        }
+    };
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        section.refuse(
+            "url",
+            "an address here has no user, password, query or fragment; give a token by the input `prometheus-token`",
+        );
+        return None;
+    }
+    let scrape_interval = match section.has("scrape_interval") {
+        true => section.parsed::<Length>("scrape_interval")?.whole_seconds().filter(|&s| s > 0),
+        false => Some(15),
+    };
+    if scrape_interval.is_none() {
+        section.refuse("scrape_interval", "a scrape interval is a whole number of seconds, at least 1");
+    }
+    Some(SourceSettings::Prometheus { url, scrape_interval: scrape_interval? })
+}
+
+fn dimensions(section: &Section<'_>) -> BTreeMap<String, String> {
+    let Some(section) = section.child("dimensions") else { return BTreeMap::new() };
+    let keys = section.keys().into_iter();
+    // A dimension without its value would ask for a different metric, silently.
+    keys.filter_map(|key| match section.text(&key) {
+        Some(value) if !value.is_empty() => Some((key, value)),
+        _ => {
+            section.refuse(&key, "a dimension needs a value");
+            None
+        }
+    })
+    .collect()
+}
+
+/// The keys of a CloudWatch query.
+pub(crate) const METRIC_KEYS: [&str; 4] = ["metric", "statistic", "namespace", "dimensions"];
+/// The keys of a Prometheus query.
+pub(crate) const PROMETHEUS_KEYS: [&str; 2] = ["counter", "query"];
+
+/// The query a section describes, in the words of its source.
+pub(crate) fn query(section: &Section<'_>, source: &SourceSettings, statistic: &str) -> Option<Query> {
+    match source {
+        SourceSettings::CloudWatch { .. } => metric(section, source, statistic).map(Query::CloudWatch),
+        SourceSettings::Prometheus { .. } => promql(section),
+    }
+}
+
+/// The CloudWatch metric a section names; `statistic` where it names none.
+pub(crate) fn metric(section: &Section<'_>, source: &SourceSettings, statistic: &str) -> Option<Metric> {
+    let SourceSettings::CloudWatch { namespace, dimensions: shared } = source else { return None };
+    section.demand("metric", "RequestCount")?;
+    let namespace = section.text("namespace").or_else(|| namespace.clone());
+    if namespace.is_none() {
+        section.refuse_all("no namespace, neither here nor in the source; for example `namespace: AWS/ApplicationELB`");
+    }
+    let mut all = shared.clone();
+    all.extend(dimensions(section));
+    Some(Metric {
+        namespace: namespace?,
+        name: section.text("metric")?,
+        dimensions: all,
+        statistic: section.text("statistic").unwrap_or_else(|| statistic.to_owned()),
+    })
+}
+
+fn promql(section: &Section<'_>) -> Option<Query> {
+    match (section.has("counter"), section.has("query")) {
+        (true, false) => {
+            let selector = section.query("counter")?.trim().to_owned();
+            if selector.is_empty() || selector.ends_with(']') {
+                section.refuse("counter", "a counter is a plain selector, such as http_requests_total{job=\"api\"}");
+                return None;
+            }
+            Some(Query::Counter { selector })
+        }
+        (false, true) => Some(Query::Expression { promql: section.query("query")? }),
+        _ => {
+            section.refuse_all("write either `counter:` (a selector; counted exactly) or `query:` (PromQL)");
+            None
+        }
+    }
+}

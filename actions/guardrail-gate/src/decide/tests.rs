@@ -1,0 +1,245 @@
+//! Every rule of the decision as a row of a table, and what must hold for all inputs.
+
+use super::*;
+use crate::config::{Bound, Breach};
+use proptest::prelude::*;
+
+const TERMS: Terms = Terms { alpha: 0.001, stale_intervals: 2 };
+
+fn counts(bad: f64, total: f64) -> Slot {
+    Slot::Counts { bad, total }
+}
+
+fn share(limit: &str, min_samples: u64) -> Rule {
+    Rule::Share { limit: limit.parse().unwrap(), min_samples, burst: 1 }
+}
+
+fn gauge(bound: Bound, breach: &str) -> Rule {
+    Rule::Value { bound, breach: breach.parse::<Breach>().unwrap(), min_samples: 3 }
+}
+
+fn verdict(rule: &Rule, slots: &[Slot], ended: bool) -> Verdict {
+    decide(rule, &Seen { slots, ended, partial: None }, &TERMS).verdict
+}
+
+fn values(values: &[f64]) -> Vec<Slot> {
+    values.iter().map(|&value| Slot::Value { value, samples: None }).collect()
+}
+
+#[test]
+fn a_share_is_decided_by_its_proof_and_its_evidence() {
+    let rule = share("1%", 300);
+    let no_data = Slot::Gap(Gap::NoData);
+    let doubt = |doubt: Doubt| Verdict::Inconclusive { doubt };
+    for (name, slots, ended, wanted) in [
+        ("clean and enough", vec![counts(0.0, 300.0)], true, Verdict::Pass),
+        ("exactly at the limit", vec![counts(3.0, 300.0)], true, Verdict::Pass),
+        ("clean, one request short", vec![counts(0.0, 299.0)], true, doubt(Doubt::LowTraffic { need: 1 })),
+        ("still watching", vec![counts(0.0, 3000.0)], false, Verdict::Watching),
+        ("proven in the first interval", vec![counts(30.0, 60.0)], false, Verdict::Fail),
+        ("proven below min_samples", vec![counts(5.0, 5.0)], false, Verdict::Fail),
+        ("one bad first request proves nothing", vec![counts(1.0, 1.0)], false, Verdict::Watching),
+        ("over the limit over time", vec![counts(20.0, 400.0), counts(20.0, 400.0)], true, Verdict::Fail),
+        ("no interval at all", vec![], true, doubt(Doubt::NoData)),
+        ("nothing but gaps", vec![no_data; 3], true, doubt(Doubt::NoData)),
+        ("nothing asked", vec![Slot::Gap(Gap::NoTraffic); 3], true, doubt(Doubt::NoTraffic)),
+        ("stale from the start", vec![Slot::Gap(Gap::Stale); 3], true, doubt(Doubt::Stale { intervals: 3 })),
+        ("two silent at the end", vec![counts(0.0, 900.0), no_data, no_data], true, Verdict::Pass),
+        (
+            "three silent at the end",
+            vec![counts(0.0, 900.0), no_data, no_data, no_data],
+            true,
+            doubt(Doubt::Stale { intervals: 3 }),
+        ),
+        (
+            "an infinity among good data",
+            vec![counts(0.0, 900.0), Slot::Gap(Gap::Infinite)],
+            true,
+            doubt(Doubt::Broken { gap: Gap::Infinite, intervals: 1 }),
+        ),
+        ("more bad than all", vec![counts(300.0, 100.0)], true, doubt(Doubt::Impossible)),
+        ("bad ones without any request", vec![counts(9.0, 0.0)], true, doubt(Doubt::Impossible)),
+        (
+            "bad ones not counted",
+            vec![counts(0.0, 900.0), Slot::Uncounted { total: 10.0 }],
+            true,
+            doubt(Doubt::Uncounted { intervals: 1 }),
+        ),
+        (
+            "the missing good minutes are not left out",
+            vec![counts(5.0, 20.0), Slot::Uncounted { total: 2000.0 }],
+            false,
+            Verdict::Watching,
+        ),
+    ] {
+        assert_eq!(verdict(&rule, &slots, ended), wanted, "{name}");
+    }
+    let Verdict::Inconclusive { doubt: Doubt::OverLimitUnproven { need: Some(need) } } =
+        verdict(&rule, &[counts(6.0, 300.0)], true)
+    else {
+        panic!("2 % of 300 is over 1 %, and unproven");
+    };
+    assert!((200..2000).contains(&need), "{need}");
+}
+
+#[test]
+fn bad_requests_in_bursts_weigh_as_bursts() {
+    let bursty = Rule::Share { limit: "1%".parse().unwrap(), min_samples: 300, burst: 10 };
+    let slots = [counts(20.0, 600.0)];
+    assert_eq!(verdict(&share("1%", 300), &slots, false), Verdict::Fail);
+    assert_eq!(verdict(&bursty, &slots, false), Verdict::Watching);
+    assert_eq!(verdict(&bursty, &[counts(200.0, 600.0)], false), Verdict::Fail);
+}
+
+#[test]
+fn a_value_fails_by_m_of_n_and_passes_only_when_seen() {
+    let rule = gauge(Bound::Max(0.3), "2 of 3");
+    let doubt = |doubt: Doubt| Verdict::Inconclusive { doubt };
+    for (name, slots, ended, wanted) in [
+        ("all within", values(&[0.1, 0.3, 0.2]), true, Verdict::Pass),
+        ("one outside", values(&[0.1, 0.4, 0.2]), true, Verdict::Pass),
+        ("two far apart", values(&[0.4, 0.1, 0.1, 0.4]), true, Verdict::Pass),
+        ("two of three", values(&[0.1, 0.4, 0.2, 0.4]), false, Verdict::Fail),
+        ("two of the first two", values(&[0.4, 0.4]), false, Verdict::Fail),
+        ("within so far", values(&[0.1]), false, Verdict::Watching),
+        ("too few intervals", values(&[0.1, 0.1]), true, doubt(Doubt::LowTraffic { need: 1 })),
+        ("none", vec![Slot::Gap(Gap::NoData); 9], true, doubt(Doubt::NoData)),
+        (
+            "not a number",
+            [values(&[0.1; 3]), vec![Slot::Gap(Gap::NotANumber)]].concat(),
+            true,
+            doubt(Doubt::Broken { gap: Gap::NotANumber, intervals: 1 }),
+        ),
+        (
+            "silent at the end",
+            [values(&[0.1; 3]), vec![Slot::Gap(Gap::Stale); 3]].concat(),
+            true,
+            doubt(Doubt::Stale { intervals: 3 }),
+        ),
+    ] {
+        assert_eq!(verdict(&rule, &slots, ended), wanted, "{name}");
+    }
+    assert_eq!(verdict(&gauge(Bound::Min(2.0), "1 of 1"), &values(&[2.0, 1.0]), false), Verdict::Fail);
+}
+
+#[test]
+fn an_incomplete_answer_never_passes_and_never_hides_a_failure() {
+    let partial = |slots: &[Slot]| {
+        decide(&share("1%", 300), &Seen { slots, ended: true, partial: Some("PartialData") }, &TERMS).verdict
+    };
+    assert!(matches!(partial(&[counts(0.0, 900.0)]), Verdict::Inconclusive { doubt: Doubt::Partial { .. } }));
+    assert_eq!(partial(&[counts(90.0, 900.0)]), Verdict::Fail);
+}
+
+#[test]
+fn a_proven_failure_outweighs_errors_and_errors_outweigh_doubt() {
+    use Overall::{Error, Fail, Inconclusive, Pass, Watching};
+    let error = Verdict::Error { text: "down".into() };
+    let doubt: Verdict = Doubt::NoData.into();
+    for (verdicts, wanted) in [
+        (vec![Verdict::Pass, Verdict::Pass], Pass),
+        (vec![Verdict::Pass, doubt.clone()], Inconclusive),
+        (vec![doubt.clone(), error.clone()], Error),
+        (vec![error.clone(), Verdict::Fail], Fail),
+        (vec![Verdict::Watching, Verdict::Fail], Fail),
+        (vec![Verdict::Watching, Verdict::Pass], Watching),
+        (vec![], Inconclusive),
+    ] {
+        assert_eq!(overall_of(&verdicts, Duty::Required), wanted, "{verdicts:?}");
+    }
+    assert_eq!(overall_of(&[Verdict::Fail], Duty::Observe), Inconclusive);
+}
+
+fn overall_of(verdicts: &[Verdict], duty: Duty) -> Overall {
+    let guardrail = Guardrail {
+        name: "x".into(),
+        source: "s".into(),
+        measure: crate::config::Measure::Value {
+            value: crate::signals::Query::Expression { promql: "up".into() },
+            samples: None,
+        },
+        rule: share("1%", 1),
+        duty,
+    };
+    let findings: Vec<Finding> =
+        verdicts.iter().map(|v| Finding { verdict: v.clone(), figures: Figures::Nothing }).collect();
+    overall(findings.iter().map(|finding| (&guardrail, finding)))
+}
+
+fn any_slot() -> impl Strategy<Value = Slot> {
+    prop_oneof![
+        (0_u32..50, 0_u32..500).prop_map(|(bad, good)| counts(f64::from(bad), f64::from(bad + good))),
+        (0.0..2.0_f64, proptest::option::of(0.0..100.0_f64))
+            .prop_map(|(value, samples)| Slot::Value { value, samples }),
+        (1_u32..500).prop_map(|total| Slot::Uncounted { total: f64::from(total) }),
+        prop_oneof![
+            Just(Gap::NoData),
+            Just(Gap::NoTraffic),
+            Just(Gap::NotANumber),
+            Just(Gap::Infinite),
+            Just(Gap::Stale),
+            Just(Gap::Negative)
+        ]
+        .prop_map(Slot::Gap),
+    ]
+}
+
+proptest! {
+    /// Issue 2's "no evidence is never a yes", for every rule and every history.
+    #[test]
+    fn nothing_passes_without_its_samples(slots in proptest::collection::vec(any_slot(), 0..20), least in 1_u64..2000) {
+        for rule in [share("1%", least), share("50%", least), Rule::Value {
+            bound: Bound::Max(5.0), breach: Breach { datapoints: 1, of: 1 }, min_samples: least }] {
+            let finding = decide(&rule, &Seen { slots: &slots, ended: true, partial: None }, &TERMS);
+            let samples = match finding.figures {
+                Figures::Share { total, .. } => total,
+                Figures::Value { samples, .. } => samples,
+                Figures::Nothing => 0,
+            };
+            prop_assert!(finding.verdict != Verdict::Pass || samples >= least);
+        }
+    }
+
+    /// Turning good requests into bad ones can only make it worse.
+    #[test]
+    fn more_bad_requests_never_help(
+        slots in proptest::collection::vec((0_u32..20, 1_u32..300), 1..12), at in 0_usize..12, more in 1_u32..300,
+        ended: bool,
+    ) {
+        let at = at % slots.len();
+        let make = |extra: u32| -> Vec<Slot> {
+            slots.iter().enumerate().map(|(i, &(bad, good))| {
+                let moved = if i == at { extra.min(good) } else { 0 };
+                counts(f64::from(bad + moved), f64::from(bad + good))
+            }).collect()
+        };
+        let harm = |slots: &[Slot]| match verdict(&share("2%", 100), slots, ended) {
+            Verdict::Pass => 0,
+            Verdict::Fail => 2,
+            _ => 1,
+        };
+        prop_assert!(harm(&make(more)) >= harm(&make(0)));
+    }
+
+    /// A higher value can only make it worse under a maximum.
+    #[test]
+    fn a_higher_value_never_helps(list in proptest::collection::vec(0.0..1.0_f64, 1..12), at in 0_usize..12, more in 0.0..1.0_f64) {
+        let rule = gauge(Bound::Max(0.5), "2 of 3");
+        let mut worse = list.clone();
+        let index = at % list.len();
+        worse[index] += more;
+        let fails = |list: &[f64]| verdict(&rule, &values(list), true) == Verdict::Fail;
+        prop_assert!(!fails(&list) || fails(&worse));
+    }
+
+    /// In which order late intervals arrived cannot matter: the decision reads the whole window anew.
+    #[test]
+    fn a_share_does_not_depend_on_the_order_of_intervals(mut slots in proptest::collection::vec((0_u32..20, 1_u32..300), 1..12)) {
+        let make = |slots: &[(u32, u32)]| -> Vec<Slot> {
+            slots.iter().map(|&(bad, good)| counts(f64::from(bad), f64::from(bad + good))).collect()
+        };
+        let before = verdict(&share("2%", 100), &make(&slots), true);
+        slots.reverse();
+        prop_assert_eq!(before, verdict(&share("2%", 100), &make(&slots), true));
+    }
+}

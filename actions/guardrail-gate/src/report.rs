@@ -1,0 +1,220 @@
+//! What a run says in the end: verdict, outputs, step summary, JSON document, and the statement about the image. Pure.
+
+use crate::{
+    config::{Duty, Guardrail, Measure, Rule, Window},
+    decide::{Figures, Overall, Verdict},
+    inputs::{File, Mode, OnInconclusive},
+    observe::Slot,
+    progress::{bounds, limit, observed, sparkline},
+    signals::Track,
+    watch::{Outcome, Watched},
+};
+use github::{Alert, Annotation, Exit, Report, Summary};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use subject::Digest;
+
+/// What the verdict comes to under the run's policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conclusion {
+    /// How the process ends.
+    pub exit: Exit,
+    /// One word.
+    pub word: &'static str,
+    /// Whether the release has to go back.
+    pub rollback: bool,
+    /// Why, in one line.
+    pub reason: String,
+}
+
+/// Concludes: only a failure, or a policy written out, rolls back; only a pass, or a policy written out, goes on.
+#[must_use]
+pub fn conclude(guardrails: &[Guardrail], outcome: &Outcome, policy: OnInconclusive) -> Conclusion {
+    let reason = reason(guardrails, outcome);
+    let conclusion = |exit, word, rollback| Conclusion { exit, word, rollback, reason: reason.clone() };
+    match (outcome.overall, policy) {
+        (Overall::Fail, _) => conclusion(Exit::Refused, "fail", true),
+        _ if outcome.interrupted => conclusion(Exit::Cancelled, "cancelled", false),
+        (Overall::Pass, _) => conclusion(Exit::Done, "pass", false),
+        (Overall::Error, _) => conclusion(Exit::Unknown, "error", false),
+        (_, OnInconclusive::Hold) => conclusion(Exit::Unknown, "inconclusive", false),
+        (_, OnInconclusive::Fail) => conclusion(Exit::Refused, "inconclusive", true),
+        (_, OnInconclusive::Pass) => conclusion(Exit::Done, "inconclusive", false),
+    }
+}
+
+/// The required guardrails that decided, each with its reason.
+fn reason(guardrails: &[Guardrail], outcome: &Outcome) -> String {
+    let deciding = |verdict: &Verdict| match outcome.overall {
+        Overall::Fail => *verdict == Verdict::Fail,
+        Overall::Error => matches!(verdict, Verdict::Error { .. }),
+        Overall::Pass => false,
+        Overall::Inconclusive | Overall::Watching => matches!(verdict, Verdict::Inconclusive { .. }),
+    };
+    let each = guardrails
+        .iter()
+        .zip(&outcome.watched)
+        .filter(|(g, w)| g.duty == Duty::Required && deciding(&w.finding.verdict));
+    let texts: Vec<String> = each.map(|(g, w)| format!("{}: {}", g.name, why(g, w))).collect();
+    let required = guardrails.iter().filter(|g| g.duty == Duty::Required).count();
+    if outcome.overall == Overall::Pass {
+        return format!("{required} of {required} required guardrails are within their limits");
+    }
+    texts.join("; ")
+}
+
+/// Why a guardrail has its verdict.
+fn why(guardrail: &Guardrail, watched: &Watched) -> String {
+    match (&watched.finding.verdict, &watched.finding.figures) {
+        (Verdict::Inconclusive { doubt }, _) => doubt.to_string(),
+        (Verdict::Error { text }, _) => text.clone(),
+        (Verdict::Fail, Figures::Share { .. }) => {
+            format!("{}, limit {}: more than chance explains", observed(&watched.finding.figures), limit(guardrail))
+        }
+        (Verdict::Fail, figures) => format!("{}, limit {}", observed(figures), limit(guardrail)),
+        (Verdict::Pass, _) => "within its limit on enough evidence".to_owned(),
+        (Verdict::Watching, _) => "not decided when the watch ended".to_owned(),
+    }
+}
+
+/// The whole report, but for what became of the statement.
+#[must_use]
+pub fn report(file: &File, outcome: &Outcome, conclusion: &Conclusion, mode: Mode) -> Report {
+    let what = match mode {
+        Mode::Gate => "the release",
+        Mode::Preflight | Mode::Validate => "the preflight",
+    };
+    let headline = match conclusion.exit {
+        Exit::Done if conclusion.word == "pass" => format!("{what} passes: {}", conclusion.reason),
+        Exit::Done => format!("{what} goes on without proof (on-inconclusive: pass): {}", conclusion.reason),
+        Exit::Refused => format!("{what} fails: {}", conclusion.reason),
+        Exit::Cancelled => format!("cancelled after {} of {} intervals", outcome.settled, outcome.span.intervals),
+        Exit::Unknown | Exit::BadInput => format!("cannot tell about {what}: {}", conclusion.reason),
+    };
+    let mut report = Report::new(conclusion.exit, conclusion.word, headline.clone());
+    if conclusion.exit == Exit::Done && conclusion.word != "pass" {
+        report = report.annotate(Annotation::warning(headline));
+    }
+    report
+        .output("rollback", conclusion.rollback)
+        .output("reason", &conclusion.reason)
+        .summary(summary(file, outcome, conclusion))
+}
+
+fn summary(file: &File, outcome: &Outcome, conclusion: &Conclusion) -> Summary {
+    let columns = ["guardrail", "limit", "observed", "interval", "verdict", "course", "reason"];
+    let rows = file.plan.guardrails.iter().zip(&outcome.watched).map(|(guardrail, watched)| {
+        let duty = if guardrail.duty == Duty::Observe { " (observed only)" } else { "" };
+        vec![
+            format!("{}{duty}", guardrail.name),
+            limit(guardrail),
+            observed(&watched.finding.figures),
+            bounds(&watched.finding.figures),
+            watched.finding.verdict.word().to_owned(),
+            sparkline(&watched.slots),
+            why(guardrail, watched),
+        ]
+    });
+    let alert = match conclusion.exit {
+        Exit::Done if conclusion.word == "pass" => Alert::Tip,
+        Exit::Done => Alert::Warning,
+        Exit::Refused => Alert::Caution,
+        _ => Alert::Warning,
+    };
+    let window = format!(
+        "Watched {} of {} intervals of {} s, {} to {}. Budget for failing a healthy release: {}, {} per look of one guardrail.",
+        outcome.settled,
+        outcome.span.intervals,
+        outcome.span.interval,
+        outcome.span.start,
+        outcome.span.end(),
+        file.plan.false_rollback_budget,
+        crate::progress::percent(file.plan.alpha_per_look()),
+    );
+    Summary::new().alert(alert, &conclusion.reason).table(&columns, rows).paragraph(&window)
+}
+
+/// Everything needed to come to the same verdict again: the rules, the raw answers, and what was made of them.
+#[derive(Debug, Serialize)]
+pub struct Document<'a> {
+    version: u32,
+    verdict: &'static str,
+    rollback: bool,
+    reason: &'a str,
+    file: FileEntry<'a>,
+    window: WindowEntry<'a>,
+    false_rollback_budget: String,
+    alpha_per_look: f64,
+    guardrails: Vec<Entry<'a>>,
+    decided_at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct FileEntry<'a> {
+    path: &'a std::path::Path,
+    digest: Digest,
+}
+
+#[derive(Debug, Serialize)]
+struct WindowEntry<'a> {
+    start: Timestamp,
+    end: Timestamp,
+    settled: usize,
+    #[serde(flatten)]
+    settings: &'a Window,
+}
+
+#[derive(Debug, Serialize)]
+struct Entry<'a> {
+    name: &'a str,
+    duty: Duty,
+    source: &'a str,
+    measure: &'a Measure,
+    rule: &'a Rule,
+    verdict: &'a Verdict,
+    reason: String,
+    figures: &'a Figures,
+    intervals: &'a [Slot],
+    answers: &'a [Track],
+}
+
+/// The document of a run.
+#[must_use]
+pub fn document<'a>(file: &'a File, outcome: &'a Outcome, conclusion: &'a Conclusion, now: Timestamp) -> Document<'a> {
+    let entry = |(guardrail, watched): (&'a Guardrail, &'a Watched)| Entry {
+        name: &guardrail.name,
+        duty: guardrail.duty,
+        source: &guardrail.source,
+        measure: &guardrail.measure,
+        rule: &guardrail.rule,
+        verdict: &watched.finding.verdict,
+        reason: why(guardrail, watched),
+        figures: &watched.finding.figures,
+        intervals: &watched.slots,
+        answers: &watched.tracks,
+    };
+    Document {
+        version: 1,
+        verdict: conclusion.word,
+        rollback: conclusion.rollback,
+        reason: &conclusion.reason,
+        file: FileEntry { path: &file.path, digest: file.digest },
+        window: WindowEntry {
+            start: outcome.span.start,
+            end: outcome.span.end(),
+            settled: outcome.settled,
+            settings: &file.plan.window,
+        },
+        false_rollback_budget: file.plan.false_rollback_budget.to_string(),
+        alpha_per_look: file.plan.alpha_per_look(),
+        guardrails: file.plan.guardrails.iter().zip(&outcome.watched).map(entry).collect(),
+        decided_at: now,
+    }
+}
+
+/// The predicate of the statement about the image: the document as it is.
+#[must_use]
+pub fn predicate(document: &Document<'_>) -> Value {
+    serde_json::to_value(document).unwrap_or(Value::Null)
+}

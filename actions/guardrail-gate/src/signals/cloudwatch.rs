@@ -1,0 +1,159 @@
+//! Amazon CloudWatch: one `GetMetricData` per poll for all guardrails, paged, in whole periods.
+
+use super::{Query, Sample, Source, SourceError, SourceErrorKind, Span, Track, answer::short};
+use aws::{Aws, AwsError, Service};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// `MetricDataQueries` of one call (API reference, GetMetricData).
+const QUERIES_PER_CALL: usize = 500;
+
+/// Pages of one answer after which something is wrong with it: 100,800 values come in one.
+const MOST_PAGES: usize = 50;
+
+/// CloudWatch of one account and region.
+pub struct CloudWatch {
+    aws: Aws,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Page {
+    #[serde(default)]
+    metric_data_results: Vec<Series>,
+    #[serde(default)]
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Series {
+    id: String,
+    #[serde(default)]
+    timestamps: Vec<f64>,
+    #[serde(default)]
+    values: Vec<f64>,
+    #[serde(default)]
+    status_code: Option<String>,
+    #[serde(default)]
+    messages: Option<Vec<Message>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Message {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    value: String,
+}
+
+impl CloudWatch {
+    /// The CloudWatch that these credentials and this region reach.
+    #[must_use]
+    pub fn new(aws: Aws) -> Self {
+        Self { aws }
+    }
+
+    async fn call(&self, queries: &[Query], span: &Span) -> Result<Vec<Track>, SourceError> {
+        let mut tracks = vec![Track::empty(span); queries.len()];
+        let mut input = request(queries, span);
+        for _ in 0..MOST_PAGES {
+            let answer = self.aws.json(Service::CloudWatch, "GetMetricData", &input).await.map_err(|e| failed(&e))?;
+            let page: Page = serde_json::from_value(answer)
+                .map_err(|error| nonsense(format!("an answer that is not the API's: {}", short(&error.to_string()))))?;
+            page.metric_data_results.into_iter().try_for_each(|series| merge(&mut tracks, series, span))?;
+            match page.next_token.filter(|token| !token.is_empty()) {
+                None => return Ok(tracks),
+                Some(token) if input.get("NextToken").and_then(Value::as_str) == Some(&token) => {
+                    return Err(nonsense("the same NextToken twice".into()));
+                }
+                Some(token) => input["NextToken"] = Value::String(token),
+            }
+        }
+        Err(nonsense(format!("more than {MOST_PAGES} pages")))
+    }
+}
+
+#[async_trait::async_trait(?Send)]
+impl Source for CloudWatch {
+    async fn read(&self, queries: &[Query], span: &Span) -> Result<Vec<Track>, SourceError> {
+        let mut tracks = Vec::with_capacity(queries.len());
+        for some in queries.chunks(QUERIES_PER_CALL) {
+            tracks.extend(self.call(some, span).await?);
+        }
+        Ok(tracks)
+    }
+}
+
+fn request(queries: &[Query], span: &Span) -> Value {
+    let one = |(index, query): (usize, &Query)| {
+        let Query::CloudWatch(metric) = query else { return Value::Null };
+        let dimensions: Vec<Value> =
+            metric.dimensions.iter().map(|(name, value)| json!({"Name": name, "Value": value})).collect();
+        json!({
+            "Id": format!("q{index}"),
+            "MetricStat": {
+                "Metric": {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions},
+                "Period": span.interval,
+                "Stat": metric.statistic,
+            },
+            "ReturnData": true,
+        })
+    };
+    json!({
+        "MetricDataQueries": queries.iter().enumerate().map(one).collect::<Vec<_>>(),
+        "StartTime": span.start.as_second(),
+        "EndTime": span.end().as_second(),
+        "ScanBy": "TimestampAscending",
+    })
+}
+
+/// Puts one result of a page where it belongs. A later page's status replaces an earlier one's: `PartialData` on a page
+/// with a successor only says that there is one.
+fn merge(tracks: &mut [Track], series: Series, span: &Span) -> Result<(), SourceError> {
+    let index = series.id.strip_prefix('q').and_then(|number| number.parse::<usize>().ok());
+    let track = index.and_then(|index| tracks.get_mut(index));
+    let track = track.ok_or_else(|| nonsense(format!("a result for `{}`, which was not asked", short(&series.id))))?;
+    if series.timestamps.len() != series.values.len() {
+        return Err(nonsense("as many timestamps as values were due".into()));
+    }
+    let messages = || {
+        let texts = series.messages.iter().flatten().map(|m| short(&format!("{}: {}", m.code, m.value)));
+        texts.collect::<Vec<_>>().join("; ")
+    };
+    track.partial = match series.status_code.as_deref() {
+        None | Some("Complete") => None,
+        Some("PartialData") => Some(format!("PartialData {}", messages()).trim_end().to_owned()),
+        Some("Forbidden") => {
+            let text = format!("GetMetricData: Forbidden {}", messages());
+            return Err(SourceError::new(SourceErrorKind::Refused, text.trim_end()));
+        }
+        Some(other) => {
+            let text = format!("GetMetricData: {} {}", short(other), messages());
+            return Err(SourceError::new(SourceErrorKind::Unavailable, text.trim_end()));
+        }
+    };
+    for (timestamp, value) in series.timestamps.iter().zip(&series.values) {
+        let moment = jiff::SignedDuration::try_from_secs_f64(*timestamp).ok();
+        let moment = moment.and_then(|moment| jiff::Timestamp::from_duration(moment).ok());
+        let sample = moment.and_then(|moment| span.index_of(moment)).and_then(|index| track.samples.get_mut(index));
+        if let Some(sample) = sample {
+            *sample = Sample::of(*value);
+        }
+    }
+    Ok(())
+}
+
+fn failed(error: &AwsError) -> SourceError {
+    let kind = match error.code.as_str() {
+        "MalformedAnswer" | "AnswerTooLarge" => SourceErrorKind::Nonsense,
+        _ if error.is_throttling() || error.is_transient() => SourceErrorKind::Unavailable,
+        _ => SourceErrorKind::Refused,
+    };
+    SourceError::new(kind, error)
+}
+
+fn nonsense(text: String) -> SourceError {
+    SourceError::new(SourceErrorKind::Nonsense, format!("GetMetricData: {text}"))
+}

@@ -1,0 +1,187 @@
+//! The watch: sleep until an interval has settled, read everything, judge, until it is decided or over.
+
+use crate::{
+    config::{Duty, Plan, Window},
+    decide::{Doubt, Figures, Finding, Overall, Seen, Terms, Verdict, decide, overall},
+    observe::{Observed, Slot, Sources, read},
+    progress,
+    signals::{SourceError, SourceErrorKind, Span, Track},
+};
+use github::Runner;
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+/// How often a source that does not answer is asked again after the window has ended.
+const LAST_CHANCES: u32 = 3;
+
+/// What a watch came to.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The intervals that were to be watched.
+    pub span: Span,
+    /// How many of them were judged.
+    pub settled: usize,
+    /// One per guardrail, in the plan's order.
+    pub watched: Vec<Watched>,
+    /// The answer of the run; never [`Overall::Watching`].
+    pub overall: Overall,
+    /// Whether a signal ended it.
+    pub interrupted: bool,
+}
+
+/// What was seen of one guardrail, and what it means.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// The settled intervals.
+    pub slots: Vec<Slot>,
+    /// The raw answers behind them.
+    pub tracks: Vec<Track>,
+    /// The judgement.
+    pub finding: Finding,
+    /// How many looks were taken.
+    judged: usize,
+}
+
+/// The intervals of a watch that starts at `start`: after the warm-up, on the grid of whole intervals CloudWatch keeps.
+#[must_use]
+pub fn span(window: &Window, start: Timestamp) -> Span {
+    let interval = i64::from(window.interval.max(1));
+    let warm = start.as_second() + i64::from(start.subsec_nanosecond() > 0) + i64::from(window.warm_up);
+    let aligned = warm.div_euclid(interval) * interval + if warm.rem_euclid(interval) == 0 { 0 } else { interval };
+    Span {
+        start: Timestamp::from_second(aligned).unwrap_or(Timestamp::MAX),
+        interval: window.interval.max(1),
+        intervals: window.intervals,
+    }
+}
+
+/// When interval `index` counts as final.
+#[must_use]
+pub fn settles(span: &Span, window: &Window, index: usize) -> Timestamp {
+    span.end_of(index).saturating_add(SignedDuration::from_secs(i64::from(window.settle))).unwrap_or(Timestamp::MAX)
+}
+
+/// How many intervals are final at `now`.
+#[must_use]
+pub fn settled(span: &Span, window: &Window, now: Timestamp) -> usize {
+    (0..span.intervals).take_while(|&index| settles(span, window, index) <= now).count()
+}
+
+/// What one look may assume and spend under this plan.
+#[must_use]
+pub fn terms(plan: &Plan) -> Terms {
+    let stale = plan.window.stale_after / plan.window.interval.max(1);
+    Terms { alpha: plan.alpha_per_look(), stale_intervals: stale as usize }
+}
+
+/// Watches until a required guardrail has failed, the window is over, or a signal comes.
+pub async fn watch(runner: &Runner, plan: &Plan, sources: &Sources, span: Span) -> Outcome {
+    let mut outcome = Outcome {
+        span,
+        settled: 0,
+        watched: plan.guardrails.iter().map(|_| Watched::nothing()).collect(),
+        overall: Overall::Watching,
+        interrupted: false,
+    };
+    let mut chances = LAST_CHANCES;
+    loop {
+        let final_now = settled(&span, &plan.window, runner.now());
+        if final_now > 0 {
+            let known = Span { intervals: final_now, ..span };
+            let answers = tokio::select! {
+                biased;
+                () = runner.cancel().requested() => return outcome.interrupt(plan),
+                answers = read(plan, sources, &known) => answers,
+            };
+            let hopeless = answers.iter().zip(&outcome.watched).any(|(answer, watched)| watched.never_will(answer));
+            outcome.judge(plan, answers, final_now);
+            runner.info(progress::line(plan, &outcome));
+            let unread = outcome.overall == Overall::Error && chances > 0;
+            if outcome.overall == Overall::Fail || hopeless || (final_now == span.intervals && !unread) {
+                return outcome.close(plan);
+            }
+            chances -= u32::from(final_now == span.intervals);
+        }
+        let next = match final_now == span.intervals {
+            true => runner.now().saturating_add(SignedDuration::from_secs(i64::from(span.interval.min(10)))),
+            false => Ok(settles(&span, &plan.window, final_now)),
+        };
+        let wait = next.unwrap_or(Timestamp::MAX).duration_since(runner.now());
+        if runner.sleep(Duration::try_from(wait).unwrap_or_default()).await.is_err() {
+            return outcome.interrupt(plan);
+        }
+    }
+}
+
+impl Watched {
+    fn nothing() -> Self {
+        let finding = Finding { verdict: Verdict::Watching, figures: Figures::Nothing };
+        Self { slots: Vec::new(), tracks: Vec::new(), finding, judged: 0 }
+    }
+
+    /// Whether this source refused before it ever answered: a wrong query or permission, which waiting does not mend.
+    fn never_will(&self, answer: &Result<Observed, SourceError>) -> bool {
+        self.judged == 0 && answer.as_ref().is_err_and(|error| error.kind == SourceErrorKind::Refused)
+    }
+}
+
+impl Outcome {
+    /// Takes every look that has become possible, in order, so that a late or repeated run comes to the same.
+    fn judge(&mut self, plan: &Plan, answers: Vec<Result<Observed, SourceError>>, settled: usize) {
+        let terms = terms(plan);
+        for ((guardrail, watched), answer) in plan.guardrails.iter().zip(&mut self.watched).zip(answers) {
+            // What was proven stays proven; later numbers come after the traffic has moved away.
+            if watched.finding.verdict == Verdict::Fail {
+                continue;
+            }
+            let observed = match answer {
+                Ok(observed) => observed,
+                Err(error) => {
+                    watched.finding.verdict = Verdict::Error { text: error.text };
+                    continue;
+                }
+            };
+            let partial = observed.tracks.iter().find_map(|track| track.partial.as_deref());
+            for look in watched.judged + 1..=settled {
+                let ended = look == self.span.intervals;
+                let slots = &observed.slots[..look.min(observed.slots.len())];
+                watched.finding = decide(&guardrail.rule, &Seen { slots, ended, partial }, &terms);
+                if watched.finding.verdict == Verdict::Fail {
+                    break;
+                }
+            }
+            watched.judged = settled;
+            (watched.slots, watched.tracks) = (observed.slots, observed.tracks);
+        }
+        self.settled = settled;
+        self.overall = self.overall_now(plan);
+    }
+
+    pub(crate) fn overall_now(&self, plan: &Plan) -> Overall {
+        overall(plan.guardrails.iter().zip(self.watched.iter().map(|watched| &watched.finding)))
+    }
+
+    /// Ends the watch: what is not decided by now is not going to be.
+    fn close(mut self, plan: &Plan) -> Self {
+        if self.overall == Overall::Watching {
+            self.overall = match plan.guardrails.iter().zip(&self.watched).any(|(guardrail, watched)| {
+                guardrail.duty == Duty::Required && matches!(watched.finding.verdict, Verdict::Error { .. })
+            }) {
+                true => Overall::Error,
+                false => Overall::Inconclusive,
+            };
+        }
+        self
+    }
+
+    fn interrupt(mut self, plan: &Plan) -> Self {
+        for watched in &mut self.watched {
+            if watched.finding.verdict == Verdict::Watching {
+                watched.finding.verdict = Doubt::Interrupted.into();
+            }
+        }
+        self.interrupted = true;
+        self.overall = self.overall_now(plan);
+        self
+    }
+}
