@@ -1,2 +1,5 @@
-//! Stub.
-fn main() {}
+//! The `provenance-stamp` program.
+
+fn main() -> std::process::ExitCode {
+    github::main::<provenance_stamp::ProvenanceStamp>()
+}

@@ -151,6 +151,16 @@ impl PublicKey {
         }
     }
 
+    /// Reads every public key of a PEM text, at least one.
+    ///
+    /// # Errors
+    /// [`KeyError`] when one of the blocks is another thing, or there is none.
+    pub fn all_from_pem(pem: &str) -> Result<Vec<Self>, KeyError> {
+        let blocks = pem.match_indices("-----BEGIN ").map(|(start, _)| Self::from_pem(&pem[start..]));
+        let keys = blocks.collect::<Result<Vec<_>, _>>()?;
+        if keys.is_empty() { Err(KeyError::NotPem) } else { Ok(keys) }
+    }
+
     /// The key as PEM.
     ///
     /// # Errors
@@ -267,6 +277,15 @@ mod tests {
         }
         assert_eq!(PublicKey::from_pem(PKCS8).unwrap_err(), KeyError::Private);
         assert!(matches!(PublicKey::from_pem(&PUBLIC.replace("MFkw", "MFkx")), Err(KeyError::NotP256(_))));
+    }
+
+    #[test]
+    fn a_text_of_several_keys_is_all_of_them_or_none() {
+        let other = SigningKey::generate().public();
+        let both = format!("# old\n{PUBLIC}# new\n{}", other.to_pem().unwrap());
+        assert_eq!(PublicKey::all_from_pem(&both).unwrap(), [PublicKey::from_pem(PUBLIC).unwrap(), other]);
+        assert_eq!(PublicKey::all_from_pem(&format!("{PUBLIC}{PKCS8}")).unwrap_err(), KeyError::Private);
+        assert_eq!(PublicKey::all_from_pem("# none").unwrap_err(), KeyError::NotPem);
     }
 
     #[test]

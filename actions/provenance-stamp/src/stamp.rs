@@ -1,0 +1,138 @@
+//! The story of a stamp: read, judge, write, sign and attach.
+
+use crate::{
+    claims::claims,
+    decide::{self, Manifest},
+    facts::Facts,
+    inputs::{Settings, Stamp, unknown},
+    manifest, observe,
+    observe::Scope,
+    report,
+    slsa::{self, Origin},
+};
+use attest::predicate::{RELEASE_MANIFEST, SLSA_PROVENANCE};
+use evidence::{Evidence, Left};
+use github::{Failure, Report, Runner};
+use serde_json::Value;
+use std::path::Path;
+use subject::{ImageRef, Reference};
+
+/// What a stamp came to.
+#[derive(Debug)]
+pub(crate) struct Receipt {
+    /// The manifest that was written.
+    pub(crate) manifest: Manifest,
+    /// What was left on the image, where there is one.
+    pub(crate) left: Option<Statements>,
+}
+
+/// The statements left on an image.
+#[derive(Debug)]
+pub(crate) struct Statements {
+    /// The image.
+    pub(crate) image: ImageRef,
+    /// The release manifest.
+    pub(crate) manifest: Left,
+    /// The SLSA provenance.
+    pub(crate) provenance: Left,
+    /// Where the provenance's values come from.
+    pub(crate) origin: Origin,
+}
+
+/// Stamps a release.
+pub(crate) async fn run(runner: &Runner, settings: &Settings, task: &Stamp) -> Result<Report, Failure> {
+    let contract = &settings.contract;
+    let facts = observe::facts(runner, contract, &settings.root, &task.manifest_path, Scope::Everything).await;
+    let manifest = match decide::evaluate(contract, &facts) {
+        Ok(manifest) => manifest,
+        Err(findings) => return Ok(report::refused(settings, &findings, "nothing was written or attached")),
+    };
+    warn_of_changes(runner, &manifest);
+    // Everything that can fail is found out before anything is written.
+    let prepared = match &task.image {
+        Some(reference) => Some(prepare(runner, settings, reference).await?),
+        None => None,
+    };
+    write(&task.manifest_path, &manifest)?;
+    runner.info(format!("wrote {} with {} fields", task.manifest_path.display(), manifest.fields.len()));
+    let left = match prepared {
+        Some(prepared) => Some(leave(settings, &manifest, &facts, prepared).await?),
+        None => {
+            runner.notice("no image: the manifest was written, but nothing signs it yet; stamp again with `image` once it is pushed");
+            None
+        }
+    };
+    Ok(report::stamped(settings, &task.manifest_path, &facts, &Receipt { manifest, left }))
+}
+
+/// An image that is there, access to its evidence, and the provenance to leave.
+struct Prepared<'r> {
+    evidence: Evidence<'r>,
+    image: ImageRef,
+    provenance: Value,
+    origin: Origin,
+}
+
+async fn prepare<'r>(runner: &'r Runner, settings: &Settings, image: &Reference) -> Result<Prepared<'r>, Failure> {
+    let (claims, origin) = claims(runner).await?;
+    let server = runner.context().server_url.clone().unwrap_or_else(|| "https://github.com".to_owned());
+    let provenance = slsa::predicate(&claims, server.trim_end_matches('/'), origin)
+        .map_err(|error| unknown("make the SLSA provenance").because(error).state("nothing was written or attached"))?;
+    let (evidence, image) = pin(runner, settings, image).await?;
+    Ok(Prepared { evidence, image, provenance, origin })
+}
+
+/// Opens the registry and fixes the digest; a tag that was given is looked at once.
+pub(crate) async fn pin<'r>(
+    runner: &'r Runner,
+    settings: &Settings,
+    reference: &Reference,
+) -> Result<(Evidence<'r>, ImageRef), Failure> {
+    let evidence = Evidence::connect(runner, &settings.evidence, reference.repository(), &settings.aws).await?;
+    let image = evidence.pin(reference).await?;
+    if let Reference::Tag(tag) = reference {
+        runner.notice(format!("{tag} was resolved to {image}; a tag can move, so give the digest itself"));
+    }
+    Ok((evidence, image))
+}
+
+async fn leave(
+    settings: &Settings,
+    manifest: &Manifest,
+    facts: &Facts,
+    prepared: Prepared<'_>,
+) -> Result<Statements, Failure> {
+    let Prepared { evidence, image, provenance, origin } = prepared;
+    let predicate = manifest::predicate(&settings.contract, settings.contract_digest, manifest, &facts.run);
+    let manifest = evidence.leave(&image, RELEASE_MANIFEST, predicate).await?;
+    let provenance = evidence.leave(&image, SLSA_PROVENANCE, provenance).await.map_err(|failure| {
+        let there = manifest.referrer().map(ToString::to_string).unwrap_or_default();
+        failure.output("manifest-referrer", there).output("digest", image.digest)
+    })?;
+    Ok(Statements { image, manifest, provenance, origin })
+}
+
+/// Writes the manifest whole or not at all. One that is already there with these bytes is left alone.
+fn write(path: &Path, manifest: &Manifest) -> Result<(), Failure> {
+    let bytes = manifest.to_bytes();
+    if std::fs::read(path).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    let beside = path.with_extension("json.part");
+    std::fs::write(&beside, &bytes).and_then(|()| std::fs::rename(&beside, path)).map_err(|error| {
+        unknown("write the manifest").subject(path.display()).because(error).state("nothing was attached")
+    })
+}
+
+/// A stamp names a commit; whoever trusts it should know when the files were not that commit's.
+fn warn_of_changes(runner: &Runner, manifest: &Manifest) {
+    let Some(commit) = manifest.commit.as_ref().filter(|commit| !commit.modified.is_empty()) else { return };
+    let shown: Vec<&str> = commit.modified.iter().take(5).map(String::as_str).collect();
+    let more = commit.modified.len().saturating_sub(shown.len());
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    runner.warning(format!(
+        "the files are not those of commit {}: {}{more} differ; the statement says so",
+        commit.sha,
+        shown.join(", ")
+    ));
+}
