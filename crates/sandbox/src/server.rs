@@ -1,14 +1,16 @@
 //! The one port: finds out which service a request is for and hands it over.
 
 use crate::{
-    AwsError, Cloud, Form, ecr, identity, registry,
+    AwsError, Cloud, Form, ecr,
+    identity::{self, Stranger},
+    registry,
     wire::{JsonVersion, Protocol},
 };
 use axum::{
     Router,
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderValue, Request, header},
+    http::{HeaderMap, HeaderValue, Request, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use http_body_util::BodyExt;
@@ -39,12 +41,16 @@ async fn aws(State(cloud): State<Arc<Cloud>>, request: Request<Body>) -> Respons
     let (protocol, answer) = match target {
         Some(target) => {
             let protocol = Protocol::Json(json_version(&parts.headers));
-            (protocol, json(&cloud, target, &body).await.map(|value| value.to_string()))
+            let answer = match admit(&cloud, &parts.headers, protocol) {
+                Ok(()) => json(&cloud, target, &body).await.map(|value| value.to_string()),
+                Err(error) => Err(error),
+            };
+            (protocol, answer)
         }
         None => {
             let form = if body.is_empty() { parts.uri.query().unwrap_or_default().as_bytes() } else { &body[..] };
             let form = Form::parse(form);
-            (Protocol::Query, query(&cloud, &form, parts.uri.path()).await)
+            (Protocol::Query, query(&cloud, &form, &parts).await)
         }
     };
     match answer {
@@ -64,12 +70,23 @@ async fn json(cloud: &Arc<Cloud>, target: &str, body: &[u8]) -> Result<Value, Aw
     }
 }
 
-async fn query(cloud: &Arc<Cloud>, form: &Form, path: &str) -> Result<String, AwsError> {
-    match form.get("Version") {
-        Some("2011-06-15") => identity::sts(cloud, form).await,
-        _ if form.action().is_empty() => Err(AwsError { status: 404, ..AwsError::client("NotFound", path) }),
-        _ => Err(AwsError::not_here(form.action())),
+/// Refuses who signed with a key this cloud does not know or no longer honours; an unsigned call is a person with curl.
+fn admit(cloud: &Cloud, headers: &HeaderMap, protocol: Protocol) -> Result<(), AwsError> {
+    match cloud.identity.caller(headers, jiff::Timestamp::now()) {
+        Ok(_) | Err(Stranger::Unsigned) => Ok(()),
+        Err(stranger) => Err(stranger.error(protocol)),
     }
+}
+
+async fn query(cloud: &Arc<Cloud>, form: &Form, parts: &Parts) -> Result<String, AwsError> {
+    if form.action().is_empty() {
+        return Err(AwsError { status: 404, ..AwsError::client("NotFound", parts.uri.path()) });
+    }
+    if form.get("Version") == Some("2011-06-15") {
+        return identity::sts(cloud, form, &parts.headers).await;
+    }
+    admit(cloud, &parts.headers, Protocol::Query)?;
+    Err(AwsError::not_here(form.action()))
 }
 
 fn json_version(headers: &HeaderMap) -> JsonVersion {
