@@ -1,2 +1,5 @@
-//! Stub.
-fn main() {}
+//! The `sbom` action as its own small binary.
+
+fn main() -> std::process::ExitCode {
+    github::main::<sbom::Sbom>()
+}

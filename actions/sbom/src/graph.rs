@@ -1,0 +1,256 @@
+//! The domain: what packages there are, what needs what, and how much of that is known.
+//!
+//! A parser yields an [`Inventory`] of one file (or of one package database made of many files); [`crate::assemble`]
+//! joins inventories into one [`Graph`]. Nothing here knows a file format or CycloneDX.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where packages of one kind come from; the name is the purl type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ecosystem {
+    /// Rust crates.
+    Cargo,
+    /// Debian and its descendants.
+    Deb,
+    /// JavaScript packages.
+    Npm,
+    /// The distribution itself, as its os-release file names it.
+    Os,
+    /// Python packages.
+    Pypi,
+}
+
+impl Ecosystem {
+    /// The purl type, also the first word of the bom-ref of a package that has no purl.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cargo => "cargo",
+            Self::Deb => "deb",
+            Self::Npm => "npm",
+            Self::Os => "os",
+            Self::Pypi => "pypi",
+        }
+    }
+}
+
+/// What a package is for. The order is the order of strength: a package wanted twice keeps the stronger one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Only for developing, testing or building.
+    Development,
+    /// The product works without it.
+    Optional,
+    /// The file does not say (Cargo.lock does not tell development dependencies apart).
+    Unstated,
+    /// The product needs it.
+    Required,
+}
+
+/// How much of something is known; becomes a CycloneDX composition. The order is from worst to best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Knowledge {
+    /// Nothing is known: the source does not record it.
+    Unknown,
+    /// Something is known to be missing.
+    Incomplete,
+    /// Everything the source states is here.
+    Complete,
+}
+
+/// A licence as found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Licence {
+    /// One identifier of the SPDX licence list.
+    Id(String),
+    /// An SPDX licence expression of more than one identifier.
+    Expression(String),
+    /// Words that are no SPDX expression, kept as they were found.
+    Named(String),
+}
+
+/// A checksum of the package's archive, from a lockfile.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Checksum {
+    /// CycloneDX's name of the algorithm, such as `SHA-256`.
+    pub algorithm: &'static str,
+    /// Lowercase hexadecimal digits.
+    pub hex: String,
+}
+
+/// Who makes a package, and hence what names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Somebody else's, named by this canonical purl.
+    Purl(String),
+    /// Of the scanned project itself, on no registry: a purl would mislead.
+    Own,
+    /// The distribution an image is made from.
+    System,
+}
+
+/// One package as one file states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// The npm scope with its `@`, if any.
+    pub group: Option<String>,
+    /// The name without the scope.
+    pub name: String,
+    /// The exact version; `None` when the source pins none.
+    pub version: Option<String>,
+    /// What names it.
+    pub origin: Origin,
+    /// Who publishes it, as the package database says.
+    pub publisher: Option<String>,
+    /// Its licences; more than one only for [`Licence::Id`] and [`Licence::Named`].
+    pub licences: BTreeSet<Licence>,
+    /// Checksums the source states.
+    pub checksums: BTreeSet<Checksum>,
+    /// What it is for.
+    pub scope: Scope,
+    /// Further facts, as CycloneDX properties.
+    pub properties: BTreeMap<&'static str, String>,
+    /// Which of the inventory's files states it.
+    pub file: usize,
+    /// The line in that file, counted from 1, where the format makes it known.
+    pub line: Option<u32>,
+    /// Indexes of the packages it needs, in the same inventory.
+    pub needs: Vec<usize>,
+    /// Whether `needs` is all it needs.
+    pub needs_known: Knowledge,
+}
+
+impl Package {
+    /// A package with name and version and nothing else; needs are complete and empty.
+    #[must_use]
+    pub fn new(name: impl Into<String>, version: Option<String>, origin: Origin) -> Self {
+        Self {
+            group: None,
+            name: name.into(),
+            version,
+            origin,
+            publisher: None,
+            licences: BTreeSet::new(),
+            checksums: BTreeSet::new(),
+            scope: Scope::Required,
+            properties: BTreeMap::new(),
+            file: 0,
+            line: None,
+            needs: Vec::new(),
+            needs_known: Knowledge::Complete,
+        }
+    }
+}
+
+/// A file something was found in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Relative to the scanned tree or the image's root, with `/`.
+    pub path: String,
+    /// The digest of the layer that holds it, for images.
+    pub layer: Option<String>,
+}
+
+/// Something a person should know about what was read: not an error, never silence.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remark {
+    /// Where.
+    pub path: String,
+    /// The line, counted from 1, if known.
+    pub line: Option<u32>,
+    /// What, in a sentence fragment.
+    pub text: String,
+}
+
+/// The packages of one lockfile or one package database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inventory {
+    /// What kind of packages.
+    pub ecosystem: Ecosystem,
+    /// The files it was read from; [`Package::file`] points here.
+    pub files: Vec<Place>,
+    /// The packages.
+    pub packages: Vec<Package>,
+    /// Indexes of the packages the project itself asks for; `None` where the source does not say.
+    pub direct: Option<Vec<usize>>,
+    /// Whether `packages` is everything this source stands for.
+    pub listing: Knowledge,
+    /// What a person should know; the path is filled in by the reader.
+    pub remarks: Vec<Remark>,
+}
+
+impl Inventory {
+    /// An inventory of nothing yet.
+    #[must_use]
+    pub fn new(ecosystem: Ecosystem) -> Self {
+        Self {
+            ecosystem,
+            files: Vec::new(),
+            packages: Vec::new(),
+            direct: None,
+            listing: Knowledge::Complete,
+            remarks: Vec::new(),
+        }
+    }
+
+    /// Notes something about `line` of the (only) file.
+    pub fn remark(&mut self, line: Option<u32>, text: impl Into<String>) {
+        self.remarks.push(Remark { path: String::new(), line, text: text.into() });
+    }
+}
+
+/// What the bill of materials is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// Whether it is an image or a source tree.
+    pub kind: RootKind,
+    /// Its name.
+    pub name: String,
+    /// Its version: a digest for images.
+    pub version: Option<String>,
+    /// `pkg:oci/…` for images in a registry.
+    pub purl: Option<String>,
+    /// Further facts, as CycloneDX properties.
+    pub properties: BTreeMap<&'static str, String>,
+}
+
+/// What kind of thing is described.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RootKind {
+    /// A source tree.
+    Application,
+    /// A container image.
+    Container,
+}
+
+/// One component: the packages of all inventories that share a bom-ref.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Component {
+    /// Which ecosystem it belongs to.
+    pub ecosystem: Ecosystem,
+    /// What is known of it; `needs`, `file` and `line` have moved to the graph.
+    pub package: Package,
+    /// Where it was found.
+    pub found: BTreeSet<(Place, Option<u32>)>,
+}
+
+/// All components and what needs what, by bom-ref.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Graph {
+    /// What all this is about.
+    pub root: Root,
+    /// The root's bom-ref.
+    pub root_ref: String,
+    /// By bom-ref, which sorts them.
+    pub components: BTreeMap<String, Component>,
+    /// From the root and from every component; leaves have an empty set.
+    pub edges: BTreeMap<String, BTreeSet<String>>,
+    /// Whether `components` is everything the root contains.
+    pub listing: Knowledge,
+    /// How many packages are the project's own, the root among them.
+    pub own: usize,
+    /// Whether the root's own edges are known.
+    pub root_needs: Knowledge,
+    /// What a person should know.
+    pub remarks: BTreeSet<Remark>,
+}

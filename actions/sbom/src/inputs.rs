@@ -1,0 +1,268 @@
+//! What the user says, and what it means.
+
+use crate::{
+    assemble::Development,
+    cyclonedx::{SpecVersion, Syntax},
+};
+use github::{Failure, InputError, Runner};
+use oci::Platform;
+use std::path::{Path, PathBuf};
+use subject::Reference;
+
+/// The declaration: `action.yml`, the README's table and `--help` come from here.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Inputs {
+    /// Image to describe, with its registry: by digest, or by a tag, which is resolved once and pinned. Either this or `path`.
+    #[arg(long, value_parser = reference)]
+    pub image: Option<Reference>,
+    /// Source tree, single lockfile, or OCI image layout folder to describe; relative to the workspace. Unset, and no `image`: the workspace.
+    #[arg(long)]
+    pub path: Option<PathBuf>,
+    /// Which image of a multi-platform index is described.
+    #[arg(long, default_value = "linux/amd64", value_parser = platform)]
+    pub platform: Platform,
+    /// Globs of paths in a source tree that are left out, as in a `.gitignore`; one per line.
+    #[arg(long)]
+    pub exclude: Vec<String>,
+    /// What happens to packages that are only for development: `include` lists them like any other, `mark` gives them the scope `excluded`, `omit` leaves them out.
+    #[arg(long, value_enum, default_value = "mark")]
+    pub dev: Dev,
+    /// Name of the thing described. Unset: the image's repository, or the only project in the tree, else `source`.
+    #[arg(long)]
+    pub project_name: Option<String>,
+    /// Version of the source tree. Images have their digest.
+    #[arg(long)]
+    pub project_version: Option<String>,
+    /// Where the bill of materials is written; relative to the workspace. Its content is replaced at once, never half.
+    #[arg(long, default_value = "sbom.cdx.json")]
+    pub output_file: PathBuf,
+    /// Format of the file. XML is written for version 1.5 only.
+    #[arg(long, value_enum, default_value = "cyclonedx-json")]
+    pub format: Format,
+    /// Version of CycloneDX.
+    #[arg(long, value_enum, default_value = "1.6")]
+    pub spec_version: Version,
+    /// Sign the bill of materials as a statement about the image and attach it to the image in its registry. Unset: when there is an `image` and a `signing-key`.
+    #[arg(long, value_parser = github::yes_no(), action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub attach: Option<bool>,
+    /// Accept that nothing is found: an empty bill of materials is written and the exit code is 0 instead of 3.
+    #[arg(long, value_parser = github::yes_no(), action = clap::ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true", require_equals = true)]
+    pub allow_empty: bool,
+    /// The signing key and the registry's login.
+    #[command(flatten)]
+    pub evidence: evidence::EvidenceInputs,
+    /// The AWS identity, for images in ECR.
+    #[command(flatten)]
+    pub aws: aws::AwsInputs,
+}
+
+/// `dev`.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Dev {
+    /// Listed like any other.
+    Include,
+    /// Listed with the scope `excluded`.
+    Mark,
+    /// Left out.
+    Omit,
+}
+
+/// `format`.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Format {
+    /// CycloneDX as JSON.
+    CyclonedxJson,
+    /// CycloneDX as XML.
+    CyclonedxXml,
+}
+
+/// `spec-version`.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Version {
+    /// 1.6.
+    #[value(name = "1.6")]
+    V1_6,
+    /// 1.5.
+    #[value(name = "1.5")]
+    V1_5,
+}
+
+/// What is described.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A tree, a lockfile or an image layout on disk.
+    Path(PathBuf),
+    /// An image in a registry.
+    Image(Reference),
+}
+
+/// Whether the result is left on the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attach {
+    /// It has to be.
+    Must,
+    /// If there is a key; without one the log says that nothing was left.
+    IfSigned,
+    /// It is not.
+    No,
+}
+
+/// What an empty result means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Empty {
+    /// Nothing could be found out: inconclusive.
+    Inconclusive,
+    /// The user expects it.
+    Accepted,
+}
+
+/// The inputs, checked against each other.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What is described.
+    pub source: Source,
+    /// Which image of an index.
+    pub platform: Platform,
+    /// Globs left out of a tree.
+    pub exclude: Vec<String>,
+    /// What happens to development packages.
+    pub development: Development,
+    /// The name, where given.
+    pub name: Option<String>,
+    /// The version, where given.
+    pub version: Option<String>,
+    /// The file written.
+    pub output_file: PathBuf,
+    /// JSON or XML.
+    pub syntax: Syntax,
+    /// The version of CycloneDX.
+    pub spec_version: SpecVersion,
+    /// Whether the result is left on the image.
+    pub attach: Attach,
+    /// What an empty result means.
+    pub empty: Empty,
+    /// `SOURCE_DATE_EPOCH`.
+    pub epoch: Option<jiff::Timestamp>,
+}
+
+impl Settings {
+    /// The inputs in their meaning.
+    ///
+    /// # Errors
+    /// A [`Failure`] that names every contradiction.
+    pub fn new(runner: &Runner, inputs: &Inputs) -> Result<Self, Failure> {
+        let mut errors = Vec::new();
+        let source = match (&inputs.image, &inputs.path) {
+            (Some(image), path) => {
+                if let Some(path) = path {
+                    let both = "contradicts `image`; one source at a time";
+                    errors.push(InputError::new("path", path.display(), both));
+                }
+                Source::Image(image.clone())
+            }
+            (None, path) => Source::Path(runner.path(path.as_deref().unwrap_or(Path::new(".")))),
+        };
+        let signed = inputs.evidence.signing_key.is_some();
+        let attach = match (&source, inputs.attach) {
+            (_, Some(false)) | (Source::Path(_), None) => Attach::No,
+            (Source::Image(_), None) => Attach::IfSigned,
+            (source, Some(true)) => {
+                if matches!(source, Source::Path(_)) {
+                    let nowhere = "needs an `image` in a registry: there is nothing to attach to";
+                    errors.push(InputError::new("attach", true, nowhere).example("image: ghcr.io/org/app@sha256:…"));
+                }
+                if !signed {
+                    errors
+                        .push(InputError::unseen("signing-key", "is missing, and only signed statements are attached"));
+                }
+                Attach::Must
+            }
+        };
+        if let (Source::Image(_), Some(version)) = (&source, &inputs.project_version) {
+            errors.push(InputError::new(
+                "project-version",
+                version,
+                "contradicts `image`; an image's version is its digest",
+            ));
+        }
+        if let (Format::CyclonedxXml, Version::V1_6) = (inputs.format, inputs.spec_version) {
+            let problem = "is written for `spec-version: 1.5` only";
+            errors.push(InputError::new("format", "cyclonedx-xml", problem).example("cyclonedx-json"));
+        }
+        let epoch = runner.env("SOURCE_DATE_EPOCH").map(epoch).transpose().unwrap_or_else(|error| {
+            errors.push(error);
+            None
+        });
+        if !errors.is_empty() {
+            return Err(Failure::inputs(errors));
+        }
+        Ok(Self {
+            source,
+            platform: inputs.platform.clone(),
+            exclude: inputs.exclude.clone(),
+            development: inputs.dev.into(),
+            name: inputs.project_name.clone(),
+            version: inputs.project_version.clone(),
+            output_file: runner.path(&inputs.output_file),
+            syntax: inputs.format.into(),
+            spec_version: inputs.spec_version.into(),
+            attach,
+            empty: if inputs.allow_empty { Empty::Accepted } else { Empty::Inconclusive },
+            epoch,
+        })
+    }
+}
+
+/// Whole seconds since 1970 (reproducible-builds.org, "SOURCE_DATE_EPOCH").
+fn epoch(text: &str) -> Result<jiff::Timestamp, InputError> {
+    let seconds = text.parse().ok().filter(|seconds: &i64| *seconds >= 0);
+    seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).ok_or_else(|| {
+        InputError::new("SOURCE_DATE_EPOCH", text, "is not a number of seconds since 1970").example("1700000000")
+    })
+}
+
+fn reference(text: &str) -> Result<Reference, subject::ReferenceError> {
+    text.parse()
+}
+
+/// `linux/amd64`, `linux/arm64/v8`.
+fn platform(text: &str) -> Result<Platform, String> {
+    let parts: Vec<&str> = text.split('/').collect();
+    let word = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    match parts[..] {
+        [os, architecture] | [os, architecture, _] if parts.iter().all(word) => Ok(Platform {
+            os: os.to_owned(),
+            architecture: architecture.to_owned(),
+            variant: parts.get(2).map(|variant| (*variant).to_owned()),
+        }),
+        _ => Err("a platform looks like linux/amd64 or linux/arm64/v8".to_owned()),
+    }
+}
+
+impl From<Dev> for Development {
+    fn from(dev: Dev) -> Self {
+        match dev {
+            Dev::Include => Self::Include,
+            Dev::Mark => Self::Mark,
+            Dev::Omit => Self::Omit,
+        }
+    }
+}
+
+impl From<Format> for Syntax {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::CyclonedxJson => Self::Json,
+            Format::CyclonedxXml => Self::Xml,
+        }
+    }
+}
+
+impl From<Version> for SpecVersion {
+    fn from(version: Version) -> Self {
+        match version {
+            Version::V1_6 => Self::V1_6,
+            Version::V1_5 => Self::V1_5,
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! What is said about the result: log line, outputs, step summary, JSON. Pure.
+
+use crate::{
+    apply::Receipt,
+    decide::Verdict,
+    graph::{Component, Graph, Knowledge, Licence, Origin, Remark, Scope},
+};
+use github::{Alert, Annotation, Exit, Report, Summary};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use subject::Digest;
+
+/// What the report is about.
+pub struct Told<'a> {
+    /// What was described, in words.
+    pub subject: &'a str,
+    /// The components.
+    pub graph: &'a Graph,
+    /// What they are worth.
+    pub verdict: Verdict,
+    /// The image's digest.
+    pub digest: Option<Digest>,
+    /// The document's timestamp.
+    pub timestamp: Option<jiff::Timestamp>,
+}
+
+/// The machine-readable report.
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    subject: &'a str,
+    verdict: &'static str,
+    digest: Option<Digest>,
+    components: usize,
+    ecosystems: BTreeMap<&'static str, usize>,
+    licences: BTreeMap<String, usize>,
+    sources: BTreeMap<&'a str, usize>,
+    remarks: Vec<String>,
+    sbom_path: Option<String>,
+    sbom_bytes: Option<usize>,
+    referrer: Option<Digest>,
+}
+
+/// The report; without a receipt nothing was written.
+#[must_use]
+pub fn report(told: &Told<'_>, receipt: Option<&Receipt>) -> Report {
+    let counts = Counts::of(told.graph);
+    let exit = if told.verdict == Verdict::Inconclusive { Exit::Unknown } else { Exit::Done };
+    let mut report = Report::new(exit, told.verdict.word(), headline(told, &counts))
+        .output("components", told.graph.components.len())
+        .summary(summary(told, &counts, receipt))
+        .document(&document(told, &counts, receipt));
+    if let Some(digest) = told.digest {
+        report = report.output("digest", digest);
+    }
+    if let Some(receipt) = receipt {
+        report = report.output("sbom-path", receipt.path.display());
+        if let Some(referrer) = receipt.referrer {
+            report = report.output("referrer", referrer);
+        }
+    }
+    if let (Verdict::Incomplete, Some(first)) = (told.verdict, told.graph.remarks.iter().next()) {
+        let more = told.graph.remarks.len() - 1;
+        let more = if more == 0 { String::new() } else { format!(" (and {more} more; see the step summary)") };
+        let text = format!("{}{more}", line(first));
+        report = report.annotate(Annotation::warning(text).title("the bill of materials is incomplete"));
+    }
+    report
+}
+
+fn headline(told: &Told<'_>, counts: &Counts<'_>) -> String {
+    let subject = told.subject;
+    match told.verdict {
+        Verdict::Inconclusive => {
+            format!("no package found in {subject}: nothing was written; if that is right, say `allow-empty: true`")
+        }
+        Verdict::Empty => format!("no package found in {subject}, as `allow-empty` expects"),
+        Verdict::Complete | Verdict::Incomplete => {
+            let kinds: Vec<_> = counts.ecosystems.iter().map(|(name, count)| format!("{count} {name}")).collect();
+            let missing = if told.verdict == Verdict::Incomplete { "; incomplete, see the remarks" } else { "" };
+            format!("{} components in {subject} ({}){missing}", told.graph.components.len(), kinds.join(", "))
+        }
+    }
+}
+
+/// What is counted, most frequent first where it is shown.
+struct Counts<'a> {
+    ecosystems: BTreeMap<&'static str, usize>,
+    licences: BTreeMap<String, usize>,
+    sources: BTreeMap<&'a str, usize>,
+    development: usize,
+    unversioned: usize,
+}
+
+impl<'a> Counts<'a> {
+    fn of(graph: &'a Graph) -> Self {
+        let (mut ecosystems, mut licences, mut sources) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (mut development, mut unversioned) = (0, 0);
+        for component in graph.components.values() {
+            *ecosystems.entry(component.ecosystem.name()).or_insert(0) += 1;
+            for name in licence_names(component) {
+                *licences.entry(name).or_insert(0) += 1;
+            }
+            for path in component.found.iter().map(|(place, _)| source(&place.path)).collect::<BTreeSet<_>>() {
+                *sources.entry(path).or_insert(0) += 1;
+            }
+            development += usize::from(component.package.scope == Scope::Development);
+            unversioned += usize::from(component.package.version.is_none());
+        }
+        Self { ecosystems, licences, sources, development, unversioned }
+    }
+}
+
+/// Hundreds of metadata files of one `site-packages` folder are one source to a reader.
+fn source(path: &str) -> &str {
+    match path.rfind("-packages/") {
+        Some(at) => &path[..at + "-packages".len()],
+        None => path.find("status.d/").map_or(path, |at| &path[..at + "status.d".len()]),
+    }
+}
+
+fn licence_names(component: &Component) -> Vec<String> {
+    let package = &component.package;
+    if package.licences.is_empty() {
+        let own = matches!(package.origin, Origin::Own | Origin::System);
+        return if own { Vec::new() } else { vec!["not stated".to_owned()] };
+    }
+    let name = |licence: &Licence| match licence {
+        Licence::Id(text) | Licence::Expression(text) | Licence::Named(text) => text.clone(),
+    };
+    package.licences.iter().map(name).collect()
+}
+
+fn summary(told: &Told<'_>, counts: &Counts<'_>, receipt: Option<&Receipt>) -> Summary {
+    let mut summary = Summary::new().paragraph(&format!("Subject: `{}`", told.subject));
+    if told.verdict == Verdict::Inconclusive {
+        let text =
+            "No package was found. Either there is none, or this is the wrong source: nothing was written or attached.";
+        summary = summary.alert(Alert::Caution, text);
+    }
+    summary = summary
+        .heading("Components")
+        .table(&["ecosystem", "components"], rows(&counts.ecosystems))
+        .heading("Where they were found")
+        .table(&["file", "components"], rows(&counts.sources))
+        .heading("Licences")
+        .table(&["licence", "components"], rows(&counts.licences).into_iter().take(25));
+    summary = uncovered(summary, told, counts);
+    if let Some(receipt) = receipt {
+        let referrer = receipt.referrer.map_or("not attached".to_owned(), |digest| format!("`{digest}`"));
+        summary = summary.heading("Result").table(
+            &["", ""],
+            [
+                vec!["file".to_owned(), format!("`{}` ({} bytes)", receipt.path.display(), receipt.bytes)],
+                vec!["signed statement".to_owned(), referrer],
+                vec![
+                    "timestamp".to_owned(),
+                    told.timestamp.map_or("none: set `SOURCE_DATE_EPOCH` for one".into(), |t| t.to_string()),
+                ],
+            ],
+        );
+    }
+    summary
+}
+
+/// What the document does not know, said before somebody relies on it.
+fn uncovered(summary: Summary, told: &Told<'_>, counts: &Counts<'_>) -> Summary {
+    let unknown = |wanted: Knowledge| {
+        told.graph.components.values().filter(|component| component.package.needs_known == wanted).count()
+    };
+    let mut facts = Vec::new();
+    let mut say = |count: usize, text: &str| {
+        if count > 0 {
+            facts.push(vec![count.to_string(), text.to_owned()]);
+        }
+    };
+    say(unknown(Knowledge::Unknown), "components whose dependencies the source does not record");
+    say(unknown(Knowledge::Incomplete), "components with a dependency that was not found");
+    say(counts.unversioned, "components without an exact version");
+    say(counts.licences.get("not stated").copied().unwrap_or(0), "components whose licence the source does not state");
+    say(counts.development, "components for development only (scope `excluded`)");
+    let mut summary = summary;
+    if !facts.is_empty() {
+        summary = summary.heading("What is not known").table(&["count", "what"], facts);
+    }
+    if told.graph.remarks.is_empty() {
+        return summary;
+    }
+    let remarks = told.graph.remarks.iter().map(|remark| vec![place(remark), remark.text.clone()]);
+    summary.heading("Remarks").table(&["where", "what"], remarks)
+}
+
+/// Most frequent first, then by name.
+fn rows<K: AsRef<str>>(counts: &BTreeMap<K, usize>) -> Vec<Vec<String>> {
+    let mut sorted: Vec<_> = counts.iter().map(|(name, count)| (name.as_ref(), *count)).collect();
+    sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    sorted.into_iter().map(|(name, count)| vec![name.to_owned(), count.to_string()]).collect()
+}
+
+fn place(remark: &Remark) -> String {
+    match remark.line {
+        Some(line) => format!("`{}:{line}`", remark.path),
+        None => format!("`{}`", remark.path),
+    }
+}
+
+fn line(remark: &Remark) -> String {
+    format!("{}: {}", place(remark), remark.text)
+}
+
+fn document<'a>(told: &Told<'a>, counts: &Counts<'a>, receipt: Option<&Receipt>) -> Document<'a> {
+    Document {
+        subject: told.subject,
+        verdict: told.verdict.word(),
+        digest: told.digest,
+        components: told.graph.components.len(),
+        ecosystems: counts.ecosystems.clone(),
+        licences: counts.licences.clone(),
+        sources: counts.sources.clone(),
+        remarks: told.graph.remarks.iter().map(line).collect(),
+        sbom_path: receipt.map(|receipt| receipt.path.display().to_string()),
+        sbom_bytes: receipt.map(|receipt| receipt.bytes),
+        referrer: receipt.and_then(|receipt| receipt.referrer),
+    }
+}
