@@ -1,6 +1,8 @@
 //! The state all rooms share: who and where this cloud is, and one field for each room.
 
-use crate::{identity::Identity, registry::Store};
+use crate::{
+    admin::Faults, ecs::Ecs, elb::Elb, identity::Identity, metrics::Metrics, pace::Pace, registry::Store, tasks::Tasks,
+};
 use std::path::{Path, PathBuf};
 
 /// The shared state of one sandbox; every handler gets it as `Arc<Cloud>`.
@@ -12,6 +14,16 @@ pub struct Cloud {
     pub registry: Store,
     /// Signing keys and issued tokens.
     pub identity: Identity,
+    /// Clusters, services, task definitions.
+    pub(crate) ecs: Ecs,
+    /// What runs.
+    pub(crate) tasks: Tasks,
+    /// Load balancers and target groups.
+    pub(crate) elb: Elb,
+    /// What was measured.
+    pub(crate) metrics: Metrics,
+    /// What is to go wrong.
+    pub(crate) faults: Faults,
 }
 
 /// Who and where this cloud is: what goes into ARNs and URLs.
@@ -21,6 +33,8 @@ pub struct Place {
     pub port: u16,
     /// The folder for blobs, unpacked images and task roots.
     pub data_dir: PathBuf,
+    /// How fast things happen.
+    pub pace: Pace,
 }
 
 impl Place {

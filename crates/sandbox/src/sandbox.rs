@@ -1,13 +1,19 @@
 //! Starting and ending a sandbox: it runs on threads of its own, so a blocking caller never starves it.
 
-use crate::{Cloud, Place, identity::Identity, registry::Store, server};
+use crate::{
+    Cloud, Pace, Place, admin::Faults, ecs, elb, identity::Identity, metrics::Metrics, registry::Store, server, tasks::Tasks,
+};
 use anyhow::Context;
 use std::{
     net::{Ipv4Addr, TcpListener},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 use tokio::runtime::Runtime;
+
+/// How long the end may take.
+const END_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How a sandbox is started.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +22,8 @@ pub struct Options {
     pub port: u16,
     /// Where blobs and unpacked images are kept; none means a folder that goes away with the sandbox.
     pub data_dir: Option<PathBuf>,
+    /// How fast things happen.
+    pub pace: Pace,
 }
 
 /// A running laptop cloud. Dropping it ends it and every task it started.
@@ -45,9 +53,19 @@ impl Sandbox {
             (None, Some(scratch)) => scratch.path().to_owned(),
             (None, None) => anyhow::bail!("no folder to keep data in"),
         };
-        let place = Place { port: listener.local_addr()?.port(), data_dir };
+        let place = Place { port: listener.local_addr()?.port(), data_dir, pace: options.pace };
         let registry = Store::open(&place.room("registry")).context("open the registry's folder")?;
-        let cloud = Arc::new(Cloud { place, registry, identity: Identity::default() });
+        let tasks = Tasks::open(&place.room("images")).context("prepare to run tasks")?;
+        let cloud = Arc::new(Cloud {
+            place,
+            registry,
+            identity: Identity::default(),
+            ecs: ecs::Ecs::default(),
+            tasks,
+            elb: elb::Elb::open()?,
+            metrics: Metrics::default(),
+            faults: Faults::default(),
+        });
 
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -60,6 +78,7 @@ impl Sandbox {
             let listener = tokio::net::TcpListener::from_std(listener)?;
             axum::serve(listener, router).await
         });
+        runtime.spawn(live(Arc::clone(&cloud)));
         Ok(Self { cloud, runtime: Some(runtime), _scratch: scratch })
     }
 
@@ -93,9 +112,34 @@ impl Sandbox {
         self.end();
     }
 
+    /// Kills the tasks and collects them, on a thread of its own: a runtime must not be waited for on another one's.
     fn end(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+        let Some(runtime) = self.runtime.take() else { return };
+        let cloud = Arc::clone(&self.cloud);
+        let ending = std::thread::spawn(move || {
+            cloud.tasks.kill_all();
+            let until = std::time::Instant::now() + END_PATIENCE;
+            while cloud.tasks.running_processes() > 0 && std::time::Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            runtime.shutdown_timeout(END_PATIENCE);
+        });
+        // A panic there has already been printed, and there is nothing left to end.
+        let _ = ending.join();
+    }
+}
+
+/// What happens by itself: services are looked at every tick, gauges are published every second.
+async fn live(cloud: Arc<Cloud>) {
+    let mut tick = tokio::time::interval(cloud.place.pace.tick);
+    let mut published = 0;
+    loop {
+        tick.tick().await;
+        let now = jiff::Timestamp::now();
+        ecs::tick(&cloud, now);
+        if now.as_second() != published {
+            published = now.as_second();
+            elb::publish_gauges(&cloud, now);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The one port: finds out which service a request is for and hands it over.
 
 use crate::{
-    AwsError, Cloud, Form, ecr,
+    AwsError, Cloud, Form, admin, ecr, ecs, elb,
     identity::{self, Stranger},
-    registry,
+    metrics, registry,
     wire::{JsonVersion, Protocol},
 };
 use axum::{
@@ -25,6 +25,7 @@ pub(crate) fn router(cloud: Arc<Cloud>) -> Router {
     Router::new()
         .fallback(aws)
         .with_state(Arc::clone(&cloud))
+        .merge(admin::routes(Arc::clone(&cloud)))
         .merge(registry::routes(Arc::clone(&cloud)))
         .merge(identity::routes(cloud))
 }
@@ -64,7 +65,11 @@ async fn json(cloud: &Arc<Cloud>, target: &str, body: &[u8]) -> Result<Value, Aw
     let body = if body.is_empty() { b"{}" } else { body };
     let input: Value = serde_json::from_slice(body)
         .map_err(|error| AwsError::client("SerializationException", format!("not JSON: {error}")))?;
+    cloud.faults.strike(operation)?;
     match service {
+        "AmazonEC2ContainerServiceV20141113" => ecs::call(cloud, operation, &input),
+        "GraniteServiceVersion20100801" => metrics::call(&cloud.metrics, operation, &input),
+        "Logs_20140328" => cloud.tasks.logs.call(operation, &input),
         "AmazonEC2ContainerRegistry_V20150921" => ecr::call(cloud, operation, input).await,
         _ => Err(AwsError::not_here(target)),
     }
@@ -86,7 +91,11 @@ async fn query(cloud: &Arc<Cloud>, form: &Form, parts: &Parts) -> Result<String,
         return identity::sts(cloud, form, &parts.headers).await;
     }
     admit(cloud, &parts.headers, Protocol::Query)?;
-    Err(AwsError::not_here(form.action()))
+    cloud.faults.strike(form.action())?;
+    match form.get("Version") {
+        Some("2015-12-01") => elb::call(cloud, form).await,
+        _ => Err(AwsError::not_here(form.action())),
+    }
 }
 
 fn json_version(headers: &HeaderMap) -> JsonVersion {

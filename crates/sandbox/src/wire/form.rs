@@ -11,6 +11,13 @@ impl Form {
         Self(url::form_urlencoded::parse(body).into_owned().collect())
     }
 
+    /// The call of `action` with these fields.
+    #[must_use]
+    pub fn of(action: &str, fields: &[(&str, &str)]) -> Self {
+        let fields = std::iter::once(("Action", action)).chain(fields.iter().copied());
+        Self(fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
     /// The field's value; absent and empty are told apart.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

@@ -1,0 +1,53 @@
+//! `/_sandbox/`: what a person or a test does to this cloud that nobody can do to AWS.
+//!
+//! - `POST /_sandbox/services` builds a whole environment in one call and waits for nothing.
+//! - `GET /_sandbox/services/{cluster}/{service}` tells what really runs: processes, addresses, digests.
+//! - `POST /_sandbox/faults` makes things go wrong.
+
+mod environment;
+mod faults;
+
+pub(crate) use faults::Faults;
+
+use crate::{AwsError, Cloud, ecs};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The administration's routes.
+pub(crate) fn routes(cloud: Arc<Cloud>) -> Router {
+    Router::new()
+        .route("/_sandbox/services", post(build))
+        .route("/_sandbox/services/{cluster}/{service}", get(truth))
+        .route("/_sandbox/faults", post(faults))
+        .with_state(cloud)
+}
+
+async fn build(State(cloud): State<Arc<Cloud>>, Json(wanted): Json<environment::Wanted>) -> Response {
+    answer(environment::build(&cloud, &wanted).await)
+}
+
+async fn truth(State(cloud): State<Arc<Cloud>>, Path((cluster, service)): Path<(String, String)>) -> Response {
+    let missing = || AwsError { status: 404, ..AwsError::client("ServiceNotFoundException", "Service not found.") };
+    answer(ecs::truth(&cloud, &cluster, &service).ok_or_else(missing))
+}
+
+async fn faults(State(cloud): State<Arc<Cloud>>, Json(fault): Json<faults::Fault>) -> Response {
+    answer(faults::cause(&cloud, fault).map(|()| json!({})))
+}
+
+fn answer(result: Result<Value, AwsError>) -> Response {
+    match result {
+        Ok(value) => Json(value).into_response(),
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, Json(json!({"error": error.code, "message": error.message}))).into_response()
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! `CreateService`.
+
+use super::invalid;
+use crate::{
+    AwsError, Cloud,
+    ecs::{
+        arn, configuration, describe,
+        service::{Service, ServiceStatus},
+        task_definition::TaskDefinition,
+    },
+    wire::Input,
+};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// What is not part of the service's own members: it is read here or kept elsewhere.
+const READ_HERE: [&str; 8] =
+    ["cluster", "serviceName", "taskDefinition", "desiredCount", "clientToken", "tags", "role", "deploymentConfiguration"];
+
+pub(super) fn create(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
+    let name = input.required("serviceName")?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.len() > 255 || !name.chars().all(allowed) {
+        return Err(invalid("Service names must be 1 to 255 letters, numbers, hyphens and underscores."));
+    }
+    check_kind(input)?;
+    let now = Timestamp::now();
+    let mut state = cloud.ecs.state();
+    let cluster = state.cluster(input.text("cluster"))?.name.clone();
+    let definition = state.families.usable(input.required("taskDefinition")?)?.clone();
+    let existing = state.service(Some(&cluster), name).ok();
+    if existing.is_some_and(|service| service.status != ServiceStatus::Inactive) {
+        return Err(invalid("Creation of service was not idempotent."));
+    }
+    check_load_balancers(cloud, input, &definition)?;
+    let desired = input.count("desiredCount")?.ok_or_else(|| invalid("desiredCount can not be blank."))?;
+    let mut service = Service {
+        name: name.to_owned(),
+        arn: arn::of_service(&cloud.place, "service", &cluster, name, ""),
+        cluster: cluster.clone(),
+        created_at: now,
+        status: ServiceStatus::Active,
+        desired,
+        task_definition: definition.arn.clone(),
+        members: members(input)?,
+        revisions: Vec::new(),
+        deployments: Vec::new(),
+        events: Default::default(),
+        happened: Vec::new(),
+        watched: Default::default(),
+    };
+    service.deploy(cloud, &definition, now)?;
+    let service_arn = service.arn.clone();
+    if !input.list("tags").is_empty() {
+        state.tags.insert(service_arn, input.list("tags").to_vec());
+    }
+    if let Some(cluster) = state.clusters.get_mut(&cluster) {
+        cluster.services.insert(name.to_owned(), service);
+    }
+    let service = state.service(Some(&cluster), name)?;
+    Ok(json!({"service": describe::service(cloud, &state, service, true)}))
+}
+
+/// Kinds of services that AWS has and the sandbox does not.
+fn check_kind(input: Input<'_>) -> Result<(), AwsError> {
+    let controller = input.value("deploymentController").and_then(|controller| controller["type"].as_str());
+    match controller {
+        None | Some("ECS") => {}
+        Some(other) => return Err(AwsError::not_here(&format!("a service with deployment controller {other}"))),
+    }
+    match input.text("schedulingStrategy") {
+        None | Some("REPLICA") => Ok(()),
+        Some(other) => Err(AwsError::not_here(&format!("a service with scheduling strategy {other}"))),
+    }
+}
+
+/// Every load balancer has to name a target group in use and a container port that exists.
+pub(super) fn check_load_balancers(cloud: &Cloud, input: Input<'_>, definition: &TaskDefinition) -> Result<(), AwsError> {
+    let rooms = cloud.elb.rooms();
+    for balancer in input.list("loadBalancers").iter().map(Input::new) {
+        let group = balancer.required("targetGroupArn")?;
+        if rooms.group(group).is_err() {
+            return Err(invalid(format!("The specified target group does not exist: {group}")));
+        }
+        if rooms.balancers_of(group).is_empty() {
+            let message = format!("The target group with targetGroupArn {group} does not have an associated load balancer.");
+            return Err(invalid(message));
+        }
+        let (name, port) = (balancer.required("containerName")?, balancer.count("containerPort")?);
+        let container = definition.containers().iter().find(|container| container["name"] == name);
+        let Some(container) = container else {
+            return Err(invalid(format!("The container {name} does not exist in the task definition.")));
+        };
+        let mappings = Input::new(container).list("portMappings");
+        if !mappings.iter().any(|mapping| Input::new(mapping).count("containerPort").ok().flatten() == port) {
+            let port = port.map_or("?".to_owned(), |port| port.to_string());
+            return Err(invalid(format!("The container {name} did not have a container port {port} defined.")));
+        }
+    }
+    Ok(())
+}
+
+/// The members as they came, with AWS's defaults.
+fn members(input: Input<'_>) -> Result<Map<String, Value>, AwsError> {
+    let mut members = input.members().cloned().unwrap_or_default();
+    members.retain(|name, value| !value.is_null() && !READ_HERE.contains(&name.as_str()));
+    let configuration = configuration::merged(&configuration::default(), input.value("deploymentConfiguration"))?;
+    members.insert("deploymentConfiguration".to_owned(), configuration);
+    let with_balancer = !input.list("loadBalancers").is_empty();
+    let defaults = json!({
+        "loadBalancers": [],
+        "serviceRegistries": [],
+        "placementConstraints": [],
+        "placementStrategy": [],
+        "schedulingStrategy": "REPLICA",
+        "deploymentController": {"type": "ECS"},
+        "enableECSManagedTags": false,
+        "propagateTags": "NONE",
+        "enableExecuteCommand": false,
+        "availabilityZoneRebalancing": "DISABLED",
+    });
+    for (name, value) in defaults.as_object().cloned().unwrap_or_default() {
+        members.entry(name).or_insert(value);
+    }
+    if with_balancer {
+        members.entry("healthCheckGracePeriodSeconds").or_insert(json!(0));
+    }
+    if !members.contains_key("capacityProviderStrategy") {
+        members.entry("launchType").or_insert(json!("EC2"));
+    }
+    Ok(members)
+}

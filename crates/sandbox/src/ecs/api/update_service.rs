@@ -1,0 +1,60 @@
+//! `UpdateService`: a deployment begins only when something that needs one changed, or when it is forced.
+
+use super::create_service;
+use crate::{
+    AwsError, Cloud,
+    ecs::{configuration, describe, service::ServiceStatus},
+    wire::Input,
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// Members whose change starts a deployment, as their documentation says.
+const STARTS_A_DEPLOYMENT: [&str; 7] = [
+    "networkConfiguration", "platformVersion", "loadBalancers", "serviceRegistries", "serviceConnectConfiguration",
+    "volumeConfigurations", "vpcLatticeConfigurations",
+];
+
+/// Members that are changed without one.
+const CHANGES_IN_PLACE: [&str; 10] = [
+    "capacityProviderStrategy", "availabilityZoneRebalancing", "placementConstraints", "placementStrategy",
+    "healthCheckGracePeriodSeconds", "enableExecuteCommand", "enableECSManagedTags", "propagateTags", "gatewayConnectors",
+    "monitoring",
+];
+
+pub(super) fn update(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
+    let now = Timestamp::now();
+    let (cluster, name) = (input.text("cluster"), input.required("service")?);
+    let mut state = cloud.ecs.state();
+    let service = state.service(cluster, name)?;
+    if service.status != ServiceStatus::Active {
+        return Err(AwsError::client("ServiceNotActiveException", "Service was not ACTIVE."));
+    }
+    let definition = match input.text("taskDefinition") {
+        Some(given) => state.families.usable(given)?.clone(),
+        None => {
+            let gone = || AwsError::client("ClientException", "TaskDefinition not found.");
+            state.families.find(&service.task_definition).ok_or_else(gone)?.clone()
+        }
+    };
+    create_service::check_load_balancers(cloud, input, &definition)?;
+    let desired = input.count("desiredCount")?;
+    let base = service.member("deploymentConfiguration").cloned().unwrap_or_else(configuration::default);
+    let configuration = configuration::merged(&base, input.value("deploymentConfiguration"))?;
+
+    let service = state.service_mut(cluster, name)?;
+    let mut deploys = input.flag("forceNewDeployment") || service.task_definition != definition.arn;
+    service.members.insert("deploymentConfiguration".to_owned(), configuration);
+    for member in STARTS_A_DEPLOYMENT.iter().chain(&CHANGES_IN_PLACE) {
+        let Some(value) = input.value(member) else { continue };
+        deploys |= STARTS_A_DEPLOYMENT.contains(member) && service.member(member) != Some(value);
+        service.members.insert((*member).to_owned(), value.clone());
+    }
+    service.desired = desired.unwrap_or(service.desired);
+    service.task_definition = definition.arn.clone();
+    if deploys {
+        service.deploy(cloud, &definition, now)?;
+    }
+    let service = state.service(cluster, name)?;
+    Ok(json!({"service": describe::service(cloud, &state, service, false)}))
+}

@@ -1,0 +1,20 @@
+//! The decisions of the service scheduler, pure: facts and the time in, a new state and orders out.
+//!
+//! [`rollout`] is the state machine of one service deployment, [`scheduler`] decides which tasks start and stop within
+//! the service's percentages, [`breaker`] when a deployment has failed. Nothing here knows a process, a socket or a clock.
+
+mod breaker;
+mod facts;
+mod rollout;
+mod scheduler;
+
+#[cfg(test)]
+mod property_tests;
+#[cfg(test)]
+mod rollout_tests;
+#[cfg(test)]
+mod scheduler_tests;
+
+pub(crate) use breaker::{Breaker, Threshold};
+pub(crate) use facts::{Facts, Happened, Limits, Phase, RevisionId, TaskFact};
+pub(crate) use rollout::{Cause, Note, Order, Rollout, Stage, Step, StopReason};

@@ -1,0 +1,67 @@
+//! Which tasks start and which stop, so that a service gets to its desired count of one revision.
+
+use super::{
+    facts::{Facts, Phase, RevisionId, TaskFact},
+    rollout::StopReason,
+};
+
+/// What the scheduler wants done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Schedule {
+    /// How many tasks of the wanted revision to start.
+    pub(super) start: u32,
+    /// Which tasks to stop, and why.
+    pub(super) stop: Vec<(String, StopReason)>,
+}
+
+/// The next moves towards `wanted`, never taking the service below its minimum of healthy tasks by a move of its own, and
+/// never above its maximum.
+pub(super) fn schedule(facts: &Facts, wanted: RevisionId) -> Schedule {
+    let alive = |task: &&TaskFact| task.phase.is_alive();
+    let mut new: Vec<&TaskFact> = facts.tasks.iter().filter(alive).filter(|task| task.revision == wanted).collect();
+    let old: Vec<&TaskFact> = facts.tasks.iter().filter(alive).filter(|task| task.revision != wanted).collect();
+
+    let mut stop: Vec<(String, StopReason)> = Vec::new();
+    // An unhealthy task serves nobody: stopping it makes room for another.
+    new.retain(|task| keep_unless(task.phase == Phase::Unhealthy, task, StopReason::Unhealthy, &mut stop));
+    // Too many: those that serve nobody go first.
+    new.sort_by_key(|task| std::cmp::Reverse(task.phase == Phase::Healthy));
+    let surplus = new.split_off(new.len().min(facts.desired as usize));
+    stop.extend(surplus.iter().map(|task| (task.id.clone(), StopReason::Scaling)));
+
+    let missing = facts.desired.saturating_sub(count(new.len()));
+    let room = facts.limits.upper(facts.desired).saturating_sub(count(new.len() + old.len()));
+    let start = missing.min(room);
+
+    // Old tasks go as new ones become healthy; only where the maximum leaves no room for new ones do they go before,
+    // down to the minimum.
+    let floor = if missing > room { facts.limits.lower(facts.desired).min(facts.desired) } else { facts.desired };
+    let serving = |tasks: &[&TaskFact]| count(tasks.iter().filter(|task| task.phase == Phase::Healthy).count());
+    let mut may_go = (serving(&new) + serving(&old)).saturating_sub(floor);
+    for task in old {
+        if task.phase != Phase::Healthy {
+            stop.push((task.id.clone(), StopReason::Replaced));
+        } else if may_go > 0 {
+            may_go -= 1;
+            stop.push((task.id.clone(), StopReason::Replaced));
+        }
+    }
+    Schedule { start, stop }
+}
+
+/// Whether `wanted` is all there is, in full number and health.
+pub(super) fn is_steady(facts: &Facts, wanted: RevisionId) -> bool {
+    let healthy = facts.tasks.iter().filter(|task| task.revision == wanted && task.phase == Phase::Healthy).count();
+    healthy == facts.desired as usize && facts.tasks.len() == healthy
+}
+
+fn keep_unless(goes: bool, task: &TaskFact, reason: StopReason, stop: &mut Vec<(String, StopReason)>) -> bool {
+    if goes {
+        stop.push((task.id.clone(), reason));
+    }
+    !goes
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,23 @@
+//! Amazon ECS: clusters, task definitions, services, rolling deployments with circuit breaker and rollback.
+//!
+//! `api` answers the operations, `engine` takes the decisions, `tick` carries them out a few times a second. State is
+//! kept in memory. Task definitions and service members are opaque JSON: a member nobody here knows survives.
+
+mod api;
+mod arn;
+mod carry_out;
+mod configuration;
+mod deployment;
+mod describe;
+mod engine;
+mod observe;
+mod service;
+mod state;
+mod task_definition;
+mod tick;
+mod words;
+
+pub(crate) use api::call;
+pub(crate) use describe::truth;
+pub(crate) use state::{Ecs, add_event};
+pub(crate) use tick::tick;

@@ -1,0 +1,189 @@
+//! A service: what it should be, its revisions and deployments, its events.
+
+use super::{
+    arn,
+    configuration,
+    deployment::{ResolvedImage, Revision, RolloutState, ServiceDeployment},
+    engine::{Happened, RevisionId, Rollout, Stage},
+    task_definition::TaskDefinition,
+    words,
+};
+use crate::{AwsError, Cloud, tasks};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, VecDeque};
+
+/// As many events as AWS shows.
+const EVENTS_KEPT: usize = 100;
+
+/// A service.
+#[derive(Debug)]
+pub(super) struct Service {
+    pub(super) name: String,
+    pub(super) cluster: String,
+    pub(super) arn: String,
+    pub(super) created_at: Timestamp,
+    pub(super) status: ServiceStatus,
+    pub(super) desired: u32,
+    pub(super) task_definition: String,
+    /// Members of `CreateService` and `UpdateService` that are kept as they came.
+    pub(super) members: Map<String, Value>,
+    /// Oldest first.
+    pub(super) revisions: Vec<Revision>,
+    /// Oldest first; the last is the current one.
+    pub(super) deployments: Vec<ServiceDeployment>,
+    /// Newest first.
+    pub(super) events: VecDeque<Event>,
+    /// What the engine has not yet been told.
+    pub(super) happened: Vec<Happened>,
+    /// What is known about tasks beyond their own records.
+    pub(super) watched: BTreeMap<String, Watched>,
+}
+
+/// The `status` of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ServiceStatus {
+    Active,
+    Draining,
+    Inactive,
+}
+
+/// A line of the service's event stream.
+#[derive(Debug, Clone)]
+pub(super) struct Event {
+    pub(super) id: String,
+    pub(super) at: Timestamp,
+    pub(super) message: String,
+}
+
+/// What the service has noticed about one of its tasks.
+#[derive(Debug, Default)]
+pub(super) struct Watched {
+    pub(super) registered: bool,
+    pub(super) seen_healthy: bool,
+    pub(super) end_booked: bool,
+}
+
+impl ServiceStatus {
+    /// AWS's word.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Draining => "DRAINING",
+            Self::Inactive => "INACTIVE",
+        }
+    }
+}
+
+impl Service {
+    /// A member kept as it came.
+    pub(super) fn member(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
+    }
+
+    /// The current deployment.
+    pub(super) fn current(&self) -> Option<&ServiceDeployment> {
+        self.deployments.last()
+    }
+
+    /// The current deployment, to be changed.
+    pub(super) fn current_mut(&mut self) -> Option<&mut ServiceDeployment> {
+        self.deployments.last_mut()
+    }
+
+    pub(super) fn revision(&self, id: RevisionId) -> Option<&Revision> {
+        self.revisions.iter().find(|revision| revision.id == id)
+    }
+
+    pub(super) fn revision_mut(&mut self, id: RevisionId) -> Option<&mut Revision> {
+        self.revisions.iter_mut().find(|revision| revision.id == id)
+    }
+
+    /// Writes an event: `(service name) text`.
+    pub(super) fn note(&mut self, now: Timestamp, text: &str) {
+        let message = format!("(service {}) {text}", self.name);
+        self.note_as_is(now, message);
+    }
+
+    /// Writes an event with exactly this text.
+    pub(super) fn note_as_is(&mut self, now: Timestamp, message: String) {
+        self.events.push_front(Event { id: uuid::Uuid::new_v4().to_string(), at: now, message });
+        self.events.truncate(EVENTS_KEPT);
+    }
+
+    /// Begins a deployment of a new revision; one under way ends here.
+    pub(super) fn deploy(&mut self, cloud: &Cloud, definition: &TaskDefinition, now: Timestamp) -> Result<(), AwsError> {
+        let configuration = self.member("deploymentConfiguration").cloned().unwrap_or_else(configuration::default);
+        let sources = self.sources();
+        // A rollback has put its revision back to IN_PROGRESS: a deployment that begins meanwhile has no way back.
+        let fallback = self.revisions.iter().rev().find(|revision| revision.state == RolloutState::Completed);
+        let fallback = fallback.map(|revision| revision.id);
+        if let Some(current) = self.current_mut().filter(|current| !current.rollout.stage.is_over()) {
+            current.rollout.supersede();
+            current.updated_at = now;
+            current.finished_at = Some(now);
+            current.stopped_at = Some(now);
+        }
+        let id = arn::fresh_number();
+        self.revisions.push(self.new_revision(cloud, id, definition, now));
+        let pace = &cloud.place.pace;
+        let rollout = Rollout {
+            stage: Stage::Pending,
+            target: id,
+            fallback,
+            breaker: configuration::breaker(&configuration)?,
+            failures: 0,
+            bake: signed(pace.minute) * i32::try_from(configuration::bake_minutes(&configuration)?).unwrap_or(0),
+            restart_pause: signed(pace.restart),
+            steady_since: None,
+            hold_until: None,
+        };
+        let deployment_id = arn::fresh_deployment_id();
+        self.deployments.push(ServiceDeployment {
+            arn: arn::of_service(&cloud.place, "service-deployment", &self.cluster, &self.name, &deployment_id),
+            rollout,
+            sources,
+            configuration,
+            created_at: now,
+            started_at: None,
+            finished_at: None,
+            stopped_at: None,
+            updated_at: now,
+            rollback_started_at: None,
+        });
+        Ok(())
+    }
+
+    /// What runs now: the primary revision and those being replaced.
+    fn sources(&self) -> Vec<RevisionId> {
+        let Some(current) = self.current() else { return Vec::new() };
+        let mut sources = vec![current.rollout.primary()];
+        if !current.rollout.stage.is_over() {
+            sources.extend(current.sources.iter().filter(|source| **source != current.rollout.primary()));
+        }
+        sources
+    }
+
+    fn new_revision(&self, cloud: &Cloud, id: RevisionId, definition: &TaskDefinition, now: Timestamp) -> Revision {
+        let image = |container: &Value| {
+            let text = |name: &str| container[name].as_str().unwrap_or_default().to_owned();
+            let found = tasks::find_image(&cloud.registry, &cloud.place, &text("image"), None);
+            ResolvedImage { container: text("name"), image: text("image"), digest: found.ok().map(|image| image.digest) }
+        };
+        Revision {
+            id,
+            created_at: now,
+            updated_at: now,
+            task_definition: definition.arn.clone(),
+            members: self.members.clone(),
+            images: definition.containers().iter().map(image).collect(),
+            state: RolloutState::InProgress,
+            reason: words::in_progress(id),
+            failed_tasks: 0,
+        }
+    }
+}
+
+fn signed(duration: std::time::Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}

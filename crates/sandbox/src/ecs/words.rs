@@ -1,0 +1,110 @@
+//! The texts of events and reasons, as AWS words them.
+
+use super::{
+    deployment::deployment_id,
+    engine::{Cause, RevisionId, Rollout, Stage, StopReason},
+};
+use serde_json::{Value, json};
+
+/// `rolloutStateReason` of a deployment under way.
+pub(super) fn in_progress(revision: RevisionId) -> String {
+    format!("ECS deployment {} in progress.", deployment_id(revision))
+}
+
+/// `rolloutStateReason` of a completed deployment.
+pub(super) fn completed(revision: RevisionId) -> String {
+    format!("ECS deployment {} completed.", deployment_id(revision))
+}
+
+/// `rolloutStateReason` of a deployment whose tasks kept failing.
+pub(super) const TASKS_FAILED: &str = "ECS deployment circuit breaker: tasks failed to start.";
+
+/// `rolloutStateReason` of a deployment somebody stopped.
+pub(super) const STOPPED_BY_REQUEST: &str = "ECS deployment was stopped by a request.";
+
+/// `rolloutStateReason` of the deployment that is gone back to.
+pub(super) fn rolling_back(cause: Cause, revision: RevisionId) -> String {
+    match cause {
+        Cause::Breaker => {
+            format!("ECS deployment circuit breaker: rolling back to deploymentId {}.", deployment_id(revision))
+        }
+        Cause::Request | Cause::Superseded => {
+            format!("ECS deployment rollback: rolling back to deploymentId {}.", deployment_id(revision))
+        }
+    }
+}
+
+/// `status` of a service deployment.
+pub(super) fn status(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Pending => "PENDING",
+        Stage::InProgress | Stage::Stalled => "IN_PROGRESS",
+        Stage::StopRequested => "STOP_REQUESTED",
+        Stage::RollbackRequested => "ROLLBACK_REQUESTED",
+        Stage::RollbackInProgress(_) => "ROLLBACK_IN_PROGRESS",
+        Stage::Successful => "SUCCESSFUL",
+        Stage::Stopped(_) => "STOPPED",
+        Stage::RollbackSuccessful(_) => "ROLLBACK_SUCCESSFUL",
+        Stage::RollbackFailed(_) => "ROLLBACK_FAILED",
+    }
+}
+
+/// `statusReason` of a service deployment, where there is one.
+pub(super) fn status_reason(stage: Stage) -> Option<&'static str> {
+    match stage {
+        Stage::Stalled => {
+            Some("The deployment circuit breaker threshold was exceeded and there is no completed deployment to roll back to.")
+        }
+        Stage::StopRequested | Stage::Stopped(Cause::Request) => Some("Service deployment stopped because of a user request."),
+        Stage::RollbackRequested => Some(rollback_reason(Cause::Request)),
+        Stage::RollbackInProgress(cause) | Stage::RollbackSuccessful(cause) => Some(rollback_reason(cause)),
+        Stage::RollbackFailed(Cause::Superseded) | Stage::Stopped(Cause::Superseded) => {
+            Some("Service deployment stopped because a newer service deployment started.")
+        }
+        Stage::RollbackFailed(_) => Some("Service deployment rollback failed because its tasks failed to start."),
+        Stage::Stopped(Cause::Breaker) => {
+            Some("Service deployment stopped because the circuit breaker threshold was exceeded.")
+        }
+        Stage::Pending | Stage::InProgress | Stage::Successful => None,
+    }
+}
+
+/// `rollback.reason`.
+pub(super) fn rollback_reason(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Breaker => "Service deployment rolled back because the circuit breaker threshold was exceeded.",
+        Cause::Request | Cause::Superseded => "Service deployment rolled back because of a user request.",
+    }
+}
+
+/// The `stoppedReason` of a task the scheduler stops.
+pub(super) fn stopped_reason(reason: StopReason, deployment: &str, group: Option<&str>) -> String {
+    match (reason, group) {
+        (StopReason::Replaced | StopReason::Scaling, _) => {
+            format!("Scaling activity initiated by (deployment {deployment})")
+        }
+        (StopReason::Unhealthy, Some(group)) => format!("Task failed ELB health checks in (target-group {group})"),
+        (StopReason::Unhealthy, None) => "Task failed container health checks".to_owned(),
+    }
+}
+
+/// `(task a) (task b)`.
+pub(super) fn task_list(ids: &[String]) -> String {
+    ids.iter().map(|id| format!("(task {id})")).collect::<Vec<_>>().join(" ")
+}
+
+/// `deploymentCircuitBreaker` of a service deployment: how near it is to failing.
+pub(super) fn breaker(rollout: &Rollout, desired: u32) -> Value {
+    let Some(breaker) = rollout.breaker else { return json!({"status": "DISABLED", "failureCount": 0, "threshold": 0}) };
+    let threshold = breaker.threshold.failures(desired);
+    let (status, failures) = match rollout.stage {
+        Stage::Stalled
+        | Stage::Stopped(Cause::Breaker)
+        | Stage::RollbackInProgress(Cause::Breaker)
+        | Stage::RollbackSuccessful(Cause::Breaker)
+        | Stage::RollbackFailed(Cause::Breaker) => ("TRIGGERED", threshold),
+        stage if stage.is_over() => ("MONITORING_COMPLETE", rollout.failures),
+        _ => ("MONITORING", rollout.failures),
+    };
+    json!({"status": status, "failureCount": failures, "threshold": threshold})
+}
