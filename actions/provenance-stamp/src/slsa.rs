@@ -3,6 +3,7 @@
 //! Build type: <https://actions.github.io/buildtypes/workflow/v1>. The values come from the job's identity token, or,
 //! where the job has none, from the runner's context, and `internalParameters` says which.
 
+use crate::finding::{Code, Finding};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -113,6 +114,20 @@ pub fn predicate(claims: &Claims, server: &str, origin: Origin) -> Result<Value,
     }))
 }
 
+/// Where the claims contradict the manifest they would be signed beside: evidence that contradicts itself is not left.
+#[must_use]
+pub fn contradictions(claims: &Claims, commit: Option<&str>, run_id: Option<&str>) -> Vec<Finding> {
+    let compare = |what: &str, claimed: &str, here: Option<&str>| {
+        let here = here.filter(|here| *here != claimed)?;
+        let text = format!("would be of {what} {claimed}, but this release is of {here}");
+        Some(Finding::new("provenance", Code::Mismatch, text))
+    };
+    [compare("commit", &claims.sha, commit), compare("workflow run", &claims.run_id, run_id)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
 /// The commit a provenance says was built.
 #[must_use]
 pub fn built_commit(predicate: &Value) -> Option<&str> {
@@ -185,6 +200,16 @@ mod tests {
         ] {
             assert_eq!(workflow_path(workflow_ref, "o/r"), path, "{workflow_ref}");
         }
+    }
+
+    #[test]
+    fn claims_of_another_commit_or_run_are_told_apart() {
+        let claims = claims();
+        assert_eq!(contradictions(&claims, Some(&claims.sha), Some("77")), []);
+        assert_eq!(contradictions(&claims, None, None), []);
+        let found = contradictions(&claims, Some("0"), Some("78"));
+        assert_eq!(found.len(), 2);
+        assert!(found[0].text.contains("commit 5f2b7c9") && found[1].text.contains("run 77"), "{found:?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{
     manifest, observe,
     observe::Scope,
     report,
-    slsa::{self, Origin},
+    slsa::{self, Claims, Origin},
 };
 use attest::predicate::{RELEASE_MANIFEST, SLSA_PROVENANCE};
 use evidence::{Evidence, Left};
@@ -50,7 +50,15 @@ pub(crate) async fn run(runner: &Runner, settings: &Settings, task: &Stamp) -> R
     warn_of_changes(runner, &manifest);
     // Everything that can fail is found out before anything is written.
     let prepared = match &task.image {
-        Some(reference) => Some(prepare(runner, settings, reference).await?),
+        Some(reference) => {
+            let (claims, origin) = claims(runner).await?;
+            let commit = manifest.commit.as_ref().map(|commit| commit.sha.as_str()).or(facts.run_sha.as_deref());
+            let findings = slsa::contradictions(&claims, commit, facts.run.id.as_deref());
+            if !findings.is_empty() {
+                return Ok(report::refused(settings, &findings, "nothing was written or attached"));
+            }
+            Some(prepare(runner, settings, reference, (claims, origin)).await?)
+        }
         None => None,
     };
     write(&task.manifest_path, &manifest)?;
@@ -73,8 +81,12 @@ struct Prepared<'r> {
     origin: Origin,
 }
 
-async fn prepare<'r>(runner: &'r Runner, settings: &Settings, image: &Reference) -> Result<Prepared<'r>, Failure> {
-    let (claims, origin) = claims(runner).await?;
+async fn prepare<'r>(
+    runner: &'r Runner,
+    settings: &Settings,
+    image: &Reference,
+    (claims, origin): (Claims, Origin),
+) -> Result<Prepared<'r>, Failure> {
     let server = runner.context().server_url.clone().unwrap_or_else(|| "https://github.com".to_owned());
     let provenance = slsa::predicate(&claims, server.trim_end_matches('/'), origin)
         .map_err(|error| unknown("make the SLSA provenance").because(error).state("nothing was written or attached"))?;

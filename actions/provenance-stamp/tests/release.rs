@@ -1,0 +1,298 @@
+//! Whole stamps and verifications against a real registry, with real keys, git and HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+use attest::SigningKey;
+use clap::Parser;
+use github::{Action as _, Exit, Failure, Report, Runner};
+use oci::{
+    Anonymous, Platform, Registry,
+    image::{Builder, Contents},
+    layout::{Layout, push_layout},
+};
+use provenance_stamp::{Inputs, ProvenanceStamp};
+use sandbox::{Options, Sandbox};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use std::{fs, path::Path, process::Command, sync::Arc};
+use subject::{ImageRef, Repository};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    inputs: Inputs,
+}
+
+/// A repository with a committed release, a registry, and a key.
+struct World {
+    sandbox: Sandbox,
+    folder: TempDir,
+    commit: String,
+    key: SigningKey,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir(root.join("data")).unwrap();
+        fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contract/provenance.yml"), root.join("provenance.yml"))
+            .unwrap();
+        let now = jiff::Timestamp::now();
+        let hour_ago = now - jiff::SignedDuration::from_hours(1);
+        let write = |path: &str, value: Value| fs::write(root.join(path), value.to_string()).unwrap();
+        write("rules.json", json!({"logic_version": "1.4.0"}));
+        write("data/boundaries.json", json!({"b-001": {"area": 51.5}}));
+        write("data/herd-config.json", json!({"config_version": "2.1.0"}));
+        write("data/weather.json", json!({"fetched_at": hour_ago.to_string()}));
+        write("data/rap.json", json!({"as_of_date": now.to_string()[..10]}));
+        git(root, &["init", "-q"]);
+        git(root, &["add", "."]);
+        git(root, &["commit", "-qm", "release"]);
+        let key = SigningKey::generate();
+        fs::write(root.join("key.pem"), key.to_pem().unwrap().expose_secret()).unwrap();
+        fs::write(root.join("key.pub.pem"), key.public().to_pem().unwrap()).unwrap();
+        let commit = git(root, &["rev-parse", "HEAD"]);
+        let sandbox = Sandbox::start(Options::default()).await.unwrap();
+        let world = Self { sandbox, folder, commit, key };
+        world.admin("registry", json!({"access": "anonymous"})).await;
+        world.admin("oidc", json!({"sha": world.commit, "repository": "acme/grazing", "run_id": "4711"})).await;
+        world
+    }
+
+    async fn admin(&self, what: &str, body: Value) {
+        let client = transport::client(transport::Limits::default()).unwrap();
+        let url = format!("{}/_sandbox/{what}", self.sandbox.endpoint());
+        client.post(url).json(&body).send().await.unwrap().error_for_status().unwrap();
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs the action as a step of a job that may have an identity token.
+    async fn run(&self, arguments: &[&str]) -> Result<Report, Failure> {
+        let job: Vec<(String, String)> =
+            self.sandbox.env().into_iter().filter(|(name, _)| name.starts_with("ACTIONS_ID_TOKEN")).collect();
+        self.run_with(arguments, &job).await
+    }
+
+    async fn run_with(&self, arguments: &[&str], job: &[(String, String)]) -> Result<Report, Failure> {
+        let workspace = self.path().display().to_string();
+        let context = [
+            ("GITHUB_WORKSPACE", workspace.as_str()),
+            ("GITHUB_SERVER_URL", "https://github.com"),
+            ("GITHUB_REPOSITORY", "acme/grazing"),
+            ("GITHUB_SHA", &self.commit),
+            ("GITHUB_RUN_ID", "4711"),
+            ("GITHUB_RUN_ATTEMPT", "1"),
+        ];
+        let job = job.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let (runner, _) = Runner::for_test(context.into_iter().chain(job));
+        let common = ["provenance-stamp", "--registry-auth=anonymous"];
+        let inputs = Cli::parse_from(common.iter().chain(arguments)).inputs;
+        ProvenanceStamp::run(&runner, inputs).await
+    }
+
+    async fn push(&self) -> ImageRef {
+        let layout = Layout::create(tempfile::tempdir().unwrap().keep()).unwrap();
+        let manifest = fs::read(self.path().join("run-manifest.json")).unwrap_or_default();
+        let contents = Contents::new().file("app/run-manifest.json", 0o644, manifest);
+        Builder::new(Platform::linux("amd64")).layer("copy", contents).build(&layout, None).unwrap();
+        let repository = Repository::new(&self.sandbox.registry_host(), "grazing").unwrap();
+        let registry = Registry::new(Arc::new(Anonymous)).unwrap();
+        push_layout(&registry, &layout, &repository, Some("v1")).await.unwrap()
+    }
+
+    /// The manifest written, an image with it pushed, and that image stamped.
+    async fn stamped(&self) -> (ImageRef, Report) {
+        self.run(&[]).await.unwrap();
+        let image = self.push().await;
+        let report = self.run(&[&format!("--image={image}"), "--signing-key=key.pem"]).await.unwrap();
+        assert_eq!((report.exit(), report.verdict()), (Exit::Done, "stamped"), "{}", report.headline());
+        (image, report)
+    }
+
+    async fn verify(&self, image: &ImageRef, more: &[&str]) -> Report {
+        let image = format!("--image={image}");
+        let arguments = [&["--mode=verify", &image, "--public-key=key.pub.pem"], more].concat();
+        self.run(&arguments).await.unwrap()
+    }
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false", "-C"])
+        .arg(folder)
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// A service that gives one answer to everyone.
+async fn serve(status: u16, body: String) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/version", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 2048];
+            let _ = stream.read(&mut request).await;
+            let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+            let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_release_is_stamped_once_and_verified_by_whoever_has_the_key() {
+    let world = World::new().await;
+    let (image, first) = world.stamped().await;
+    let manifest: Value = serde_json::from_slice(&fs::read(world.path().join("run-manifest.json")).unwrap()).unwrap();
+    assert_eq!(manifest["git_sha"], world.commit.as_str());
+    assert_eq!(first.get("run-id"), Some("4711"));
+    assert_eq!(first.get("digest"), Some(image.digest.to_string().as_str()));
+
+    // Again: the same statements, the same referrers, nothing new.
+    let again = world.run(&[&format!("--image={image}"), "--signing-key=key.pem"]).await.unwrap();
+    for output in ["manifest-referrer", "provenance-referrer"] {
+        assert!(first.get(output).unwrap().starts_with("sha256:"));
+        assert_eq!(again.get(output), first.get(output), "{output}");
+    }
+
+    let verified = world.verify(&image, &[]).await;
+    assert_eq!((verified.exit(), verified.verdict()), (Exit::Done, "verified"), "{}", verified.headline());
+    // By its tag it is the same image.
+    let tagged = format!("--image={}:v1", image.repository);
+    let by_tag = world.run(&["--mode=verify", &tagged, "--public-key=key.pub.pem"]).await.unwrap();
+    assert_eq!(by_tag.get("digest"), Some(image.digest.to_string().as_str()));
+}
+
+#[tokio::test]
+async fn an_image_without_believable_evidence_is_not_verified() {
+    let world = World::new().await;
+    let bare = world.push().await;
+    let unknown = world.verify(&bare, &["--compare-files=false"]).await;
+    assert_eq!((unknown.exit(), unknown.verdict()), (Exit::Unknown, "unknown"), "{}", unknown.headline());
+
+    let (image, _) = world.stamped().await;
+    let stranger = SigningKey::generate();
+    fs::write(world.path().join("key.pub.pem"), stranger.public().to_pem().unwrap()).unwrap();
+    let refused = world.verify(&image, &[]).await;
+    assert_eq!(refused.exit(), Exit::Refused);
+    let summary = refused.summary_markdown();
+    assert!(summary.contains("SIGNER") && summary.contains("expected SHA256:"), "{summary}");
+}
+
+#[tokio::test]
+async fn a_workspace_that_is_not_the_releases_own_is_noticed() {
+    let world = World::new().await;
+    let (image, _) = world.stamped().await;
+    fs::write(world.path().join("data/boundaries.json"), "{}").unwrap();
+    let refused = world.verify(&image, &[]).await;
+    assert_eq!((refused.exit(), refused.get("findings")), (Exit::Refused, Some("1")), "{}", refused.headline());
+    assert!(refused.headline().contains("boundary_hash is") && refused.headline().contains("the workspace has"));
+    assert_eq!(world.verify(&image, &["--compare-files=false"]).await.exit(), Exit::Done);
+}
+
+#[tokio::test]
+async fn a_live_response_must_agree_with_the_image_it_should_come_from() {
+    let world = World::new().await;
+    let (image, _) = world.stamped().await;
+    let manifest: Value = serde_json::from_slice(&fs::read(world.path().join("run-manifest.json")).unwrap()).unwrap();
+    let good = serve(200, json!({ "metadata": manifest }).to_string()).await;
+    let good = world.verify(&image, &[&format!("--url={good}"), "--pointer=/metadata"]).await;
+    assert_eq!(good.exit(), Exit::Done, "{}", good.headline());
+
+    let mut other = manifest.clone();
+    other["git_sha"] = "0".repeat(40).into();
+    other["weather_fetched_at"] = "2020-01-01T00:00:00Z".into();
+    other["generated_at_utc"] = "2999-01-01T00:00:00Z".into();
+    other["logic_version"] = 14.into();
+    other.as_object_mut().unwrap().remove("run_id");
+    let other = serve(200, other.to_string()).await;
+    let refused = world.verify(&image, &[&format!("--url={other}")]).await;
+    assert_eq!((refused.exit(), refused.get("findings")), (Exit::Refused, Some("5")));
+    let summary = refused.summary_markdown();
+    for problem in ["mismatch", "stale", "future", "type", "missing"] {
+        assert!(summary.contains(&format!("| {problem} |")), "{problem}:\n{summary}");
+    }
+
+    let gone = serve(404, String::new()).await;
+    let image = format!("--image={image}");
+    let failure =
+        world.run(&["--mode=verify", &image, "--public-key=key.pub.pem", &format!("--url={gone}")]).await.unwrap_err();
+    assert_eq!(failure.exit(), Exit::Unknown);
+    assert!(failure.headline().contains("404"), "{}", failure.headline());
+}
+
+#[tokio::test]
+async fn a_broken_contract_leaves_nothing_behind() {
+    let world = World::new().await;
+    fs::write(world.path().join("rules.json"), "{}").unwrap();
+    fs::write(world.path().join("data/weather.json"), r#"{"fetched_at":"2020-01-01T00:00:00Z"}"#).unwrap();
+    let report = world.run(&[]).await.unwrap();
+    assert_eq!((report.exit(), report.get("findings")), (Exit::Refused, Some("2")), "{}", report.headline());
+    assert!(!world.path().join("run-manifest.json").exists());
+}
+
+#[tokio::test]
+async fn a_stamp_that_would_contradict_itself_is_refused() {
+    let world = World::new().await;
+    world.run(&[]).await.unwrap();
+    let image = world.push().await;
+    world.admin("oidc", json!({"sha": "1".repeat(40), "repository": "acme/grazing", "run_id": "4711"})).await;
+    let report = world.run(&[&format!("--image={image}"), "--signing-key=key.pem"]).await.unwrap();
+    assert_eq!(report.exit(), Exit::Refused, "{}", report.headline());
+    assert_eq!(world.verify(&image, &[]).await.exit(), Exit::Unknown);
+}
+
+#[tokio::test]
+async fn outside_a_workflow_run_what_is_missing_is_said_and_nothing_is_attached() {
+    let world = World::new().await;
+    world.run(&[]).await.unwrap();
+    let image = world.push().await;
+    let failure = world.run_with(&[&format!("--image={image}"), "--signing-key=key.pem"], &[]).await.unwrap_err();
+    assert_eq!(failure.exit(), Exit::Unknown);
+    let text = failure.to_string();
+    assert!(text.contains("GITHUB_WORKFLOW_REF") && !text.contains("GITHUB_RUN_ID"), "{text}");
+}
+
+#[tokio::test]
+async fn an_unsigned_stamp_says_that_it_is_none() {
+    let world = World::new().await;
+    world.run(&[]).await.unwrap();
+    let image = world.push().await;
+    let report = world.run(&[&format!("--image={image}")]).await.unwrap();
+    assert_eq!((report.verdict(), report.get("manifest-referrer")), ("written", Some("")));
+    assert!(report.headline().contains("no signing-key"), "{}", report.headline());
+    assert!(!world.key.public().key_id().is_empty());
+}
+
+#[tokio::test]
+async fn wrong_inputs_are_told_at_once() {
+    let world = World::new().await;
+    fs::write(world.path().join("provenance.yml"), "version: 1\nfields: {a: {gti: sha}, b: {git: head}}").unwrap();
+    for (arguments, wanted) in [
+        (vec!["--mode=verify"], vec!["`gti` is no source", "field `b`", "something to check"]),
+        (vec!["--mode=verify", "--manifest=none.json", "--pointer=/a"], vec!["cannot be read", "needs `url`"]),
+        (vec!["--mode=verify", "--image=ghcr.io/o/a:v1"], vec!["public-key"]),
+        (vec!["--mode=verify", "--image=ghcr.io/o/a:v1", "--public-key=key.pem"], vec!["private key where"]),
+        (
+            vec!["--url=http://x/", "--manifest-path=none/x.json"],
+            vec!["belongs to `mode: verify`", "folder that is not there"],
+        ),
+        (vec!["--contract=none.yml", "--root=none"], vec!["contract: cannot be read", "root: is not a folder"]),
+    ] {
+        let failure = world.run(&arguments).await.unwrap_err();
+        assert_eq!(failure.exit(), Exit::BadInput);
+        for wanted in wanted {
+            assert!(failure.to_string().contains(wanted), "{wanted}:\n{failure}");
+        }
+    }
+}
