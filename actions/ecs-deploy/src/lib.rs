@@ -1,1 +1,122 @@
-//! Stub.
+//! `ecs-deploy`: puts an image, by digest, into an ECS service, follows *its own* deployment to the end, and says so only
+//! when the running tasks run that digest.
+//!
+//! The story is in `deploy` and `rollback`: look, decide, act, follow, prove, report. What is decided is decided in
+//! pure modules — `decide`, `choose`, `identity`, `follow`, `prove`, `verdict`, `diagnose` — which know no network and no
+//! clock; `observe` reads, `apply` writes, `watch` goes around in time. `journal` is written before anything is begun,
+//! so that `post` can finish it.
+
+mod apply;
+mod choose;
+mod decide;
+mod definition;
+mod deploy;
+mod diagnose;
+mod dossier;
+mod finish;
+mod follow;
+mod identity;
+mod inputs;
+mod journal;
+mod model;
+mod observe;
+mod outcome;
+mod post;
+mod prove;
+mod report;
+mod rollback;
+mod rollout;
+mod statement;
+mod verdict;
+mod watch;
+
+pub use inputs::Inputs;
+
+use aws::Aws;
+use evidence::Evidence;
+use github::{About, Action, Failure, Output, Post, Report, Runner};
+use inputs::{Goal, Settings};
+use observe::Ecs;
+use outcome::Outcome;
+use rollout::Rollout;
+use subject::{ImageRef, Reference};
+
+/// The action.
+pub struct EcsDeploy;
+
+impl Action for EcsDeploy {
+    const NAME: &'static str = "ecs-deploy";
+    type Inputs = Inputs;
+
+    fn about() -> About {
+        About {
+            description: "Put an image, by digest, into an Amazon ECS service; follow the deployment, prove what runs, roll back on failure.",
+            icon: "upload-cloud",
+            color: "orange",
+            outputs: OUTPUTS,
+            post: Post::Always,
+            examples: "ecs-deploy --cluster prod --service api --image registry.example/api@sha256:…\n\
+                       ecs-deploy --mode rollback --cluster prod --service api",
+        }
+    }
+
+    async fn run(runner: &Runner, inputs: Inputs) -> Result<Report, Failure> {
+        let settings = Settings::from(&inputs)?;
+        let started = runner.now();
+        let aws = Aws::connect(runner, &inputs.aws).await?;
+        let ecs = Ecs { aws: aws.clone(), cluster: settings.cluster.clone(), service: settings.service.clone() };
+        let mut rollout = Rollout::new(runner, ecs, &settings);
+        let open = |repository| Evidence::open(runner, &inputs.evidence, repository, Some(&aws));
+        let mut outcome = match &settings.goal {
+            Goal::Deploy(reference) => {
+                let evidence = open(reference.repository())?;
+                let image = deploy::pin(reference, &evidence).await?;
+                if matches!(reference, Reference::Tag(_)) {
+                    runner.notice(format!("{reference} is {} now, and that is what is deployed", image.digest));
+                }
+                deploy::deploy(&mut rollout, &image, &evidence).await?
+            }
+            Goal::Rollback(back) => rollback::rollback(&mut rollout, back).await?,
+        };
+        outcome.started_at = started;
+        outcome.finished_at = runner.now();
+        let image = outcome.image.as_deref().and_then(|text| text.parse::<Reference>().ok());
+        if let Some(Reference::Image(image)) = image {
+            leave(runner, &open(&image.repository)?, &image, &mut outcome).await;
+        }
+        Ok(report::report(&outcome))
+    }
+
+    async fn post(runner: &Runner, inputs: Inputs) -> Result<(), Failure> {
+        post::post(runner, &inputs).await
+    }
+}
+
+/// Leaves the statement about the deployment on the image. The service is what it is by now: a statement that cannot be
+/// left is a warning, and whoever asks for the evidence will miss it.
+async fn leave(runner: &Runner, evidence: &Evidence<'_>, image: &ImageRef, outcome: &mut Outcome) {
+    let run_url = runner.context().run_url();
+    let Some(predicate) = statement::predicate(outcome, run_url.as_deref()) else { return };
+    match evidence.leave(image, attest::predicate::DEPLOYMENT, predicate).await {
+        Ok(left) => outcome.statement = left.referrer().map(ToString::to_string),
+        Err(failure) => outcome.warnings.push(failure.headline()),
+    }
+}
+
+const OUTPUTS: &[Output] = &[
+    Output { name: "digest", description: "The digest the run was about; empty when it is not known." },
+    Output {
+        name: "task-definition-arn",
+        description: "The task definition of the deployment; of the service where none was begun.",
+    },
+    Output {
+        name: "previous-task-definition-arn",
+        description: "What the service ran before; empty where nothing changed.",
+    },
+    Output { name: "service-deployment-arn", description: "Our own service deployment; empty where none was begun." },
+    Output {
+        name: "rolled-back-to",
+        description: "The task definition the service is back on; empty where nothing was rolled back.",
+    },
+    Output { name: "console-url", description: "The service's page in the AWS console." },
+];

@@ -1,2 +1,5 @@
-//! Stub.
-fn main() {}
+//! The `ecs-deploy` command.
+
+fn main() -> std::process::ExitCode {
+    github::main::<ecs_deploy::EcsDeploy>()
+}

@@ -1,0 +1,262 @@
+//! What to do about a service, from facts and wishes alone.
+
+use crate::{
+    definition::Definition,
+    identity::primary,
+    model::{Service, ServiceDeployment},
+};
+use serde_json::{Map, Value, json};
+use subject::ImageRef;
+
+/// What a person wants done when someone else's deployment is in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum OnCompeting {
+    /// Change nothing and say whose it is.
+    Refuse,
+    /// Begin ours all the same; ECS then replaces the other.
+    Supersede,
+}
+
+/// What a person wants of ECS's deployment circuit breaker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Breaker {
+    /// On, with rollback, for this deployment and later ones.
+    Rollback,
+    /// As the service has it.
+    Keep,
+}
+
+/// Whether the registry has the image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It answered with the image.
+    Present,
+    /// It answered that there is none.
+    Missing,
+    /// It did not answer, or not to us.
+    Unknown(String),
+}
+
+/// A deployment in flight, with what is known of its origin.
+#[derive(Debug, Clone)]
+pub(crate) struct InFlight {
+    /// The deployment.
+    pub(crate) deployment: ServiceDeployment,
+    /// What it deploys, where that could be read.
+    pub(crate) definition: Option<Definition>,
+}
+
+/// Everything a decision is made from.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    /// The service, or `None` when there is none of that name.
+    pub(crate) service: Option<Service>,
+    /// The task definition it runs now.
+    pub(crate) definition: Definition,
+    /// Deployments that have not ended.
+    pub(crate) in_flight: Vec<InFlight>,
+    /// Whether the image is there.
+    pub(crate) presence: Presence,
+    /// The page of this very run, where there is one.
+    pub(crate) run_url: Option<String>,
+}
+
+/// What is wanted.
+#[derive(Debug, Clone)]
+pub(crate) struct Wish {
+    /// The image to run.
+    pub(crate) image: ImageRef,
+    /// The container to run it in; unset: the only one.
+    pub(crate) container: Option<String>,
+    /// About deployments of others.
+    pub(crate) on_competing: OnCompeting,
+    /// About the circuit breaker.
+    pub(crate) breaker: Breaker,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Plan {
+    /// Nothing: why, and what to do instead.
+    Refuse(Refusal),
+    /// The image runs already; only look whether that is true of every task.
+    Keep {
+        /// The container it runs in.
+        container: String,
+    },
+    /// A deployment of this image by one of our runs is under way: follow it.
+    Adopt {
+        /// It.
+        deployment: Box<ServiceDeployment>,
+        /// The task definition it deploys.
+        task_definition: String,
+        /// The container the image is for.
+        container: String,
+        /// Whether this very run began it, and so may stop it.
+        may_stop: bool,
+    },
+    /// Begin a deployment.
+    Release(Box<Release>),
+}
+
+/// A deployment to begin.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Release {
+    /// The container the image is for.
+    pub(crate) container: String,
+    /// The task definition to register; `None` to deploy again what the service already names.
+    pub(crate) registration: Option<Value>,
+    /// What to send to `UpdateService` besides cluster, service and task definition: only what is to change.
+    pub(crate) update: Map<String, Value>,
+    /// What differs, for people.
+    pub(crate) diff: Option<String>,
+    /// Someone else's deployments that this one will replace.
+    pub(crate) supersedes: Vec<String>,
+}
+
+/// A refusal, before anything was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// Why, as a whole clause.
+    pub(crate) why: String,
+    /// What to do.
+    pub(crate) help: String,
+}
+
+fn refuse(why: impl Into<String>, help: impl Into<String>) -> Plan {
+    Plan::Refuse(Refusal { why: why.into(), help: help.into() })
+}
+
+/// Decides what to do about a wished deployment.
+#[must_use]
+pub(crate) fn decide(facts: &Facts, wish: &Wish) -> Plan {
+    let service = match able(facts) {
+        Ok(service) => service,
+        Err(refusal) => return Plan::Refuse(refusal),
+    };
+    let container = match facts.definition.container(wish.container.as_deref()) {
+        Ok(container) => container,
+        Err(error) => return refuse(error.to_string(), "set `container` to the container that runs the image"),
+    };
+    if facts.presence == Presence::Missing {
+        return refuse(
+            format!("the registry has no image {}", wish.image),
+            "push the image first, or correct the digest; nothing can be pulled by this name",
+        );
+    }
+    if let Some(plan) = in_flight(facts, wish, &container) {
+        return plan;
+    }
+    let again = facts.definition.runs(&container, &wish.image);
+    if again && facts.in_flight.is_empty() && is_settled(service) {
+        return Plan::Keep { container };
+    }
+    let supersedes = facts.in_flight.iter().map(|one| one.deployment.service_deployment_arn.clone()).collect();
+    let mut update = Map::new();
+    if let Some(configuration) = breaker(&service.deployment_configuration, wish.breaker) {
+        update.insert("deploymentConfiguration".to_owned(), configuration);
+    }
+    let registration =
+        (!again).then(|| facts.definition.registration(&container, &wish.image, facts.run_url.as_deref()));
+    if again {
+        // The same task definition begins no deployment by itself, and the last one did not end well.
+        update.insert("forceNewDeployment".to_owned(), Value::Bool(true));
+    }
+    let diff = registration.as_ref().and_then(|registration| facts.definition.diff(registration));
+    Plan::Release(Box::new(Release { container, registration, update, diff, supersedes }))
+}
+
+/// Whether ECS itself rolls this service out, so that there is something to begin and follow.
+///
+/// # Errors
+/// The reason why not.
+pub(crate) fn able(facts: &Facts) -> Result<&Service, Refusal> {
+    let no = |why: String, help: &str| Err(Refusal { why, help: help.to_owned() });
+    let Some(service) = &facts.service else {
+        return no("there is no such service".to_owned(), "correct `cluster`, `service` or `aws-region`");
+    };
+    if service.status != "ACTIVE" {
+        return no(format!("the service is {}", service.status), "create it again, or correct `service`");
+    }
+    let controller = service.deployment_controller.as_ref().map_or("ECS", |controller| controller.kind.as_str());
+    if controller != "ECS" {
+        return no(
+            format!("the service's deployment controller is {controller}, not ECS"),
+            "change the service to the ECS controller; this version follows rolling deployments by ECS",
+        );
+    }
+    if service.scheduling_strategy.as_deref() == Some("DAEMON") {
+        return no(
+            "the service schedules one task per instance (DAEMON)".to_owned(),
+            "deploy daemon services by other means",
+        );
+    }
+    let strategy = service.deployment_configuration["strategy"].as_str().unwrap_or("ROLLING");
+    if strategy != "ROLLING" {
+        return no(
+            format!("the service deploys by {strategy}, not by ROLLING"),
+            "set the service's strategy to ROLLING; this version follows rolling deployments",
+        );
+    }
+    Ok(service)
+}
+
+/// What deployments in flight make of the wish; `None` when there are none, or they are to be replaced.
+fn in_flight(facts: &Facts, wish: &Wish, container: &str) -> Option<Plan> {
+    let newest = facts.in_flight.iter().max_by_key(|one| one.deployment.created_at)?;
+    let run_url = newest.definition.as_ref().and_then(Definition::run_url);
+    let same = newest.definition.as_ref().is_some_and(|definition| definition.runs(container, &wish.image));
+    if let (Some(url), Some(definition), true, false) =
+        (run_url, &newest.definition, same, newest.deployment.status.is_rollback())
+    {
+        return Some(Plan::Adopt {
+            deployment: Box::new(newest.deployment.clone()),
+            task_definition: definition.arn().to_owned(),
+            container: container.to_owned(),
+            may_stop: facts.run_url.as_deref().is_some_and(|ours| same_run(ours, url)),
+        });
+    }
+    if wish.on_competing == OnCompeting::Supersede {
+        return None;
+    }
+    let whose = run_url.map_or_else(|| "not begun by this suite".to_owned(), |url| format!("begun by {url}"));
+    let (arn, status) = (&newest.deployment.service_deployment_arn, newest.deployment.status.word());
+    Some(refuse(
+        format!("another deployment is in flight: {arn} is {status}, {whose}"),
+        "wait for its end, take it back with `mode: rollback`, or set `on-competing: supersede` to replace it",
+    ))
+}
+
+/// Attempts of one run are one run.
+fn same_run(one: &str, other: &str) -> bool {
+    let run = |url: &str| url.split("/attempts/").next().map(str::to_owned);
+    run(one) == run(other)
+}
+
+/// Whether the newest deployment of the service has come to a good end.
+fn is_settled(service: &Service) -> bool {
+    let state = primary(service).and_then(|deployment| deployment.rollout_state.as_deref());
+    // The state is absent behind a Classic Load Balancer; with nothing in flight there is nothing to repeat.
+    service.deployments.len() <= 1 && state.is_none_or(|state| state == "COMPLETED")
+}
+
+/// The deployment configuration to send for the breaker's sake, or `None` when the service has it as wished.
+///
+/// The whole present configuration goes with it: a member left out could be reset.
+fn breaker(present: &Value, wish: Breaker) -> Option<Value> {
+    let now = &present["deploymentCircuitBreaker"];
+    let on = now["enable"] == true && now["rollback"] == true;
+    if wish == Breaker::Keep || on {
+        return None;
+    }
+    let mut configuration = present.as_object().cloned().unwrap_or_default();
+    let mut breaker = now.as_object().cloned().unwrap_or_default();
+    breaker.insert("enable".to_owned(), json!(true));
+    breaker.insert("rollback".to_owned(), json!(true));
+    configuration.insert("deploymentCircuitBreaker".to_owned(), Value::Object(breaker));
+    Some(Value::Object(configuration))
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

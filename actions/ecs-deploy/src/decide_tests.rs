@@ -1,0 +1,184 @@
+use super::*;
+use crate::{
+    definition::RUN_TAG,
+    model::{Controller, Deployment, Status},
+};
+use subject::Digest;
+
+const RUN: &str = "https://server/o/r/actions/runs/7/attempts/1";
+
+fn image(text: &str) -> ImageRef {
+    let repository: subject::Repository = "registry.example/app".parse().unwrap();
+    repository.image(Digest::of(text.as_bytes()))
+}
+
+fn definition(running: &str, run: Option<&str>) -> Definition {
+    let containers = json!([{"name": "api", "image": image(running).to_string()}]);
+    let document =
+        json!({"taskDefinitionArn": format!("td-{running}"), "family": "f", "containerDefinitions": containers});
+    Definition { document, tags: run.map(|url| json!({"key": RUN_TAG, "value": url})).into_iter().collect() }
+}
+
+fn service() -> Service {
+    let primary = Deployment {
+        id: "ecs-svc/1".into(),
+        status: "PRIMARY".into(),
+        rollout_state: Some("COMPLETED".into()),
+        ..Deployment::default()
+    };
+    let configuration = json!({"maximumPercent": 200, "minimumHealthyPercent": 100, "alarms": {"enable": false}});
+    Service {
+        status: "ACTIVE".into(),
+        desired_count: 1,
+        deployments: vec![primary],
+        deployment_configuration: configuration,
+        ..Service::default()
+    }
+}
+
+fn facts() -> Facts {
+    Facts {
+        service: Some(service()),
+        definition: definition("old", None),
+        in_flight: vec![],
+        presence: Presence::Present,
+        run_url: Some(RUN.to_owned()),
+    }
+}
+
+fn wish() -> Wish {
+    Wish { image: image("new"), container: None, on_competing: OnCompeting::Refuse, breaker: Breaker::Rollback }
+}
+
+fn flying(what: &str, run: Option<&str>, status: Status) -> InFlight {
+    let deployment =
+        ServiceDeployment { service_deployment_arn: "sd/1".into(), status, ..ServiceDeployment::default() };
+    InFlight { deployment, definition: Some(definition(what, run)) }
+}
+
+fn refusal(plan: &Plan) -> &str {
+    match plan {
+        Plan::Refuse(refusal) => &refusal.why,
+        other => panic!("not a refusal: {other:?}"),
+    }
+}
+
+fn release(plan: Plan) -> Release {
+    match plan {
+        Plan::Release(release) => *release,
+        other => panic!("not a release: {other:?}"),
+    }
+}
+
+#[test]
+fn another_image_is_registered_and_the_breaker_goes_with_it_in_the_same_update() {
+    let release = release(decide(&facts(), &wish()));
+    assert_eq!(release.container, "api");
+    assert_eq!(release.registration.unwrap()["containerDefinitions"][0]["image"], image("new").to_string());
+    assert!(release.diff.unwrap().contains("+"));
+    let wanted = json!({"deploymentConfiguration": {
+        "maximumPercent": 200, "minimumHealthyPercent": 100, "alarms": {"enable": false},
+        "deploymentCircuitBreaker": {"enable": true, "rollback": true}}});
+    assert_eq!(Value::Object(release.update), wanted, "what the service has is sent back unchanged, nothing else is");
+}
+
+#[test]
+fn a_breaker_that_is_as_wished_is_not_sent() {
+    let thresholds = json!({"enable": true, "rollback": true, "resetOnHealthyTask": false});
+    for (present, wish_of, sent) in [
+        (thresholds.clone(), Breaker::Rollback, None),
+        (json!({"enable": false, "rollback": false}), Breaker::Keep, None),
+        (Value::Null, Breaker::Keep, None),
+        (
+            json!({"enable": true, "rollback": false, "thresholdConfiguration": {"type": "COUNT", "value": 2}}),
+            Breaker::Rollback,
+            Some(json!({"enable": true, "rollback": true, "thresholdConfiguration": {"type": "COUNT", "value": 2}})),
+        ),
+    ] {
+        let mut facts = facts();
+        let configuration = json!({"deploymentCircuitBreaker": present});
+        facts.service.as_mut().unwrap().deployment_configuration = configuration;
+        let update = release(decide(&facts, &Wish { breaker: wish_of, ..wish() })).update;
+        assert_eq!(
+            update.get("deploymentConfiguration").map(|c| c["deploymentCircuitBreaker"].clone()),
+            sent,
+            "{present}"
+        );
+    }
+}
+
+#[test]
+fn the_same_image_at_rest_is_kept() {
+    let plan = decide(&facts(), &Wish { image: image("old"), ..wish() });
+    assert_eq!(plan, Plan::Keep { container: "api".into() });
+}
+
+#[test]
+fn the_same_image_after_a_failed_deployment_is_deployed_again_by_force() {
+    let mut facts = facts();
+    facts.service.as_mut().unwrap().deployments[0].rollout_state = Some("FAILED".into());
+    let release = release(decide(&facts, &Wish { image: image("old"), ..wish() }));
+    assert_eq!((release.registration, release.update["forceNewDeployment"].clone()), (None, json!(true)));
+}
+
+#[test]
+fn what_cannot_be_rolled_out_is_refused_before_anything_changes() {
+    let broken = |change: &dyn Fn(&mut Facts)| {
+        let mut facts = facts();
+        change(&mut facts);
+        refusal(&decide(&facts, &wish())).to_owned()
+    };
+    let of = |change: fn(&mut Service)| broken(&|facts: &mut Facts| change(facts.service.as_mut().unwrap()));
+    let controller = |kind: &str| Some(Controller { kind: kind.into() });
+    assert!(broken(&|facts| facts.service = None).contains("no such service"));
+    assert!(of(|service| service.status = "DRAINING".into()).contains("DRAINING"));
+    assert!(of(|service| service.status = "INACTIVE".into()).contains("INACTIVE"));
+    assert!(of(|service| service.scheduling_strategy = Some("DAEMON".into())).contains("DAEMON"));
+    assert!(of(|service| service.deployment_configuration["strategy"] = json!("CANARY")).contains("CANARY"));
+    for kind in ["CODE_DEPLOY", "EXTERNAL"] {
+        let why = broken(&|facts| facts.service.as_mut().unwrap().deployment_controller = controller(kind));
+        assert!(why.contains(kind));
+    }
+    assert!(broken(&|facts| facts.presence = Presence::Missing).contains("no image"));
+    let two = json!({"containerDefinitions": [{"name": "a"}, {"name": "b"}]});
+    assert!(broken(&|facts| facts.definition.document = two.clone()).contains("a, b"));
+}
+
+#[test]
+fn a_registry_that_does_not_answer_is_no_reason_to_refuse() {
+    let facts = Facts { presence: Presence::Unknown("no answer in time".into()), ..facts() };
+    assert!(matches!(decide(&facts, &wish()), Plan::Release(_)));
+}
+
+#[test]
+fn a_foreign_deployment_in_flight_is_refused_by_name_or_superseded_on_request() {
+    for (in_flight, whose) in [
+        (flying("other", None, Status::InProgress), "not begun by this suite"),
+        (flying("other", Some("https://server/run"), Status::Pending), "begun by https://server/run"),
+        (flying("new", None, Status::InProgress), "not begun by this suite"),
+        (flying("new", Some(RUN), Status::RollbackInProgress), "ROLLBACK_IN_PROGRESS"),
+        (InFlight { definition: None, ..flying("new", None, Status::InProgress) }, "not begun by this suite"),
+    ] {
+        let facts = Facts { in_flight: vec![in_flight], ..facts() };
+        let plan = decide(&facts, &wish());
+        assert!(refusal(&plan).contains(whose) && refusal(&plan).contains("sd/1"), "{plan:?}");
+        let supersede = Wish { on_competing: OnCompeting::Supersede, ..wish() };
+        assert_eq!(release(decide(&facts, &supersede)).supersedes, ["sd/1"]);
+    }
+}
+
+#[test]
+fn our_own_deployment_of_the_same_image_is_adopted_and_stopped_only_by_the_run_that_began_it() {
+    let again = "https://server/o/r/actions/runs/7/attempts/2";
+    let other = "https://server/o/r/actions/runs/8/attempts/1";
+    for (began, ours) in [(RUN, true), (again, true), (other, false)] {
+        let facts = Facts { in_flight: vec![flying("new", Some(began), Status::InProgress)], ..facts() };
+        match decide(&facts, &wish()) {
+            Plan::Adopt { may_stop, task_definition, deployment, .. } => {
+                assert_eq!((may_stop, task_definition.as_str()), (ours, "td-new"));
+                assert_eq!(deployment.service_deployment_arn, "sd/1");
+            }
+            plan => panic!("{began}: {plan:?}"),
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! A task definition as an opaque document: one image changed, everything else exactly as it was.
+
+use serde_json::{Map, Value, json};
+use subject::{ImageRef, Reference};
+
+/// What ECS adds when describing and refuses when registering (botocore 1.44.5, `TaskDefinition` without
+/// `RegisterTaskDefinitionRequest`).
+const READ_ONLY: [&str; 9] = [
+    "compatibilities",
+    "deleteRequestedAt",
+    "deregisteredAt",
+    "registeredAt",
+    "registeredBy",
+    "requiresAttributes",
+    "revision",
+    "status",
+    "taskDefinitionArn",
+];
+
+/// The tag by which a revision says which run made it.
+pub(crate) const RUN_TAG: &str = "lockkeeper:run-url";
+
+/// ECS allows 50 tags on a resource.
+const MOST_TAGS: usize = 50;
+
+/// A task definition with its tags, as `DescribeTaskDefinition` gives them side by side.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Definition {
+    /// `taskDefinition`.
+    pub(crate) document: Value,
+    /// `tags`.
+    pub(crate) tags: Vec<Value>,
+}
+
+/// The container that is meant cannot be told.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ContainerError {
+    /// No container of that name.
+    #[error("the task definition has no container `{0}`; it has {1}")]
+    Unknown(String, String),
+    /// Several, and none was named.
+    #[error("the task definition has several containers; say which by `container`: {0}")]
+    Several(String),
+    /// None at all.
+    #[error("the task definition has no containers")]
+    None,
+}
+
+impl Definition {
+    /// Its ARN.
+    #[must_use]
+    pub(crate) fn arn(&self) -> &str {
+        self.document["taskDefinitionArn"].as_str().unwrap_or_default()
+    }
+
+    /// Whether it can be deployed: an inactive revision can be described, but not be the target of an update.
+    #[must_use]
+    pub(crate) fn is_active(&self) -> bool {
+        self.document["status"].as_str() == Some("ACTIVE")
+    }
+
+    /// The page of the run that registered it, where it was one of ours.
+    #[must_use]
+    pub(crate) fn run_url(&self) -> Option<&str> {
+        let tag = self.tags.iter().find(|tag| tag["key"] == RUN_TAG)?;
+        tag["value"].as_str()
+    }
+
+    fn containers(&self) -> &[Value] {
+        self.document["containerDefinitions"].as_array().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The names of its containers.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.containers().iter().filter_map(|container| container["name"].as_str())
+    }
+
+    /// The name of the container meant: the one wanted, else the only one.
+    ///
+    /// # Errors
+    /// [`ContainerError`] with the names there are.
+    pub(crate) fn container(&self, wanted: Option<&str>) -> Result<String, ContainerError> {
+        let names: Vec<&str> = self.names().collect();
+        match (wanted, names.as_slice()) {
+            (_, []) => Err(ContainerError::None),
+            (Some(wanted), names) if names.contains(&wanted) => Ok(wanted.to_owned()),
+            (Some(wanted), names) => Err(ContainerError::Unknown(wanted.to_owned(), names.join(", "))),
+            (None, [only]) => Ok((*only).to_owned()),
+            (None, names) => Err(ContainerError::Several(names.join(", "))),
+        }
+    }
+
+    /// The image of a container as it is written.
+    #[must_use]
+    pub(crate) fn image(&self, container: &str) -> Option<&str> {
+        self.containers().iter().find(|one| one["name"] == container)?["image"].as_str()
+    }
+
+    /// Whether a container's image is that one: by repository and digest, whatever tag stands between them.
+    #[must_use]
+    pub(crate) fn runs(&self, container: &str, image: &ImageRef) -> bool {
+        let written = self.image(container).and_then(|text| text.parse::<Reference>().ok());
+        matches!(written, Some(Reference::Image(written)) if written == *image)
+    }
+
+    /// The request that registers this definition with another image for one container, and the run's tag.
+    ///
+    /// Members this program does not know are passed on; only what ECS itself adds is left out.
+    #[must_use]
+    pub(crate) fn registration(&self, container: &str, image: &ImageRef, run_url: Option<&str>) -> Value {
+        let mut request = self.document.as_object().cloned().unwrap_or_else(Map::new);
+        for name in READ_ONLY {
+            request.shift_remove(name);
+        }
+        if let Some(containers) = request.get_mut("containerDefinitions").and_then(Value::as_array_mut) {
+            for definition in containers.iter_mut().filter(|definition| definition["name"] == container) {
+                definition["image"] = json!(image.to_string());
+            }
+        }
+        let mut tags: Vec<Value> = self.tags.iter().filter(|tag| tag["key"] != RUN_TAG).cloned().collect();
+        if let Some(url) = run_url.filter(|_| tags.len() < MOST_TAGS) {
+            tags.push(json!({"key": RUN_TAG, "value": url.chars().take(256).collect::<String>()}));
+        }
+        // An empty list of tags is refused by ECS; absent is not.
+        if !tags.is_empty() {
+            request.insert("tags".to_owned(), Value::Array(tags));
+        }
+        Value::Object(request)
+    }
+
+    /// What a registration changes, as a unified diff of the two documents. `None` where nothing differs.
+    #[must_use]
+    pub(crate) fn diff(&self, registration: &Value) -> Option<String> {
+        let mut old = self.document.as_object().cloned().unwrap_or_else(Map::new);
+        for name in READ_ONLY {
+            old.shift_remove(name);
+        }
+        if !self.tags.is_empty() {
+            old.insert("tags".to_owned(), Value::Array(self.tags.clone()));
+        }
+        let text = |value: &Value| format!("{value:#}\n");
+        let (old, new) = (text(&Value::Object(old)), text(registration));
+        let diff = similar::TextDiff::from_lines(&old, &new);
+        let shown = diff.unified_diff().context_radius(2).header("running", "planned").to_string();
+        (!shown.is_empty()).then_some(shown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use subject::Digest;
+
+    fn image(text: &str) -> ImageRef {
+        let repository: subject::Repository = "registry.example/app".parse().unwrap();
+        repository.image(Digest::of(text.as_bytes()))
+    }
+
+    fn described() -> Definition {
+        let mut document = json!({
+            "family": "api", "taskRoleArn": "r", "invented": {"by": ["tomorrow", null]}, "volumes": [],
+            "containerDefinitions": [
+                {"name": "api", "image": image("old").to_string(), "essential": true, "future": {"a": 1}},
+                {"name": "proxy", "image": "registry.example/proxy:1", "environment": [{"name": "A", "value": ""}]}
+            ],
+            "enableFaultInjection": false
+        });
+        for name in READ_ONLY {
+            document[name] = json!("read-only");
+        }
+        Definition {
+            document,
+            tags: vec![json!({"key": "team", "value": "a"}), json!({"key": RUN_TAG, "value": "old"})],
+        }
+    }
+
+    #[test]
+    fn only_the_image_the_runs_tag_and_the_nine_read_only_members_change() {
+        let request = described().registration("api", &image("new"), Some("https://server/run"));
+        let wanted = json!({
+            "family": "api", "taskRoleArn": "r", "invented": {"by": ["tomorrow", null]}, "volumes": [],
+            "containerDefinitions": [
+                {"name": "api", "image": image("new").to_string(), "essential": true, "future": {"a": 1}},
+                {"name": "proxy", "image": "registry.example/proxy:1", "environment": [{"name": "A", "value": ""}]}
+            ],
+            "enableFaultInjection": false,
+            "tags": [{"key": "team", "value": "a"}, {"key": RUN_TAG, "value": "https://server/run"}]
+        });
+        assert_eq!(request, wanted);
+        assert_eq!(request.to_string(), wanted.to_string(), "the order is kept too");
+    }
+
+    #[test]
+    fn tags_are_never_an_empty_list_and_never_too_many() {
+        let bare = Definition { tags: vec![], ..described() };
+        assert!(bare.registration("api", &image("new"), None).get("tags").is_none());
+        let full =
+            Definition { tags: (0..50).map(|n| json!({"key": n.to_string(), "value": ""})).collect(), ..described() };
+        assert_eq!(full.registration("api", &image("new"), Some("url"))["tags"].as_array().unwrap().len(), 50);
+    }
+
+    #[test]
+    fn the_container_is_the_only_one_or_the_named_one() {
+        let two = described();
+        assert_eq!(two.container(Some("proxy")).unwrap(), "proxy");
+        assert_eq!(two.container(None), Err(ContainerError::Several("api, proxy".into())));
+        assert_eq!(two.container(Some("x")), Err(ContainerError::Unknown("x".into(), "api, proxy".into())));
+        let one = Definition { document: json!({"containerDefinitions": [{"name": "api"}]}), tags: vec![] };
+        assert_eq!(one.container(None).unwrap(), "api");
+        assert_eq!(Definition::default().container(None), Err(ContainerError::None));
+    }
+
+    #[test]
+    fn the_same_image_is_the_same_repository_and_digest() {
+        let tagged = image("old").to_string().replace('@', ":v1@");
+        for (written, same) in [
+            (image("old").to_string(), true),
+            (tagged, true),
+            (image("new").to_string(), false),
+            (image("old").to_string().replace("/app", "/other"), false),
+            ("registry.example/app:v1".to_owned(), false),
+            ("not an image".to_owned(), false),
+        ] {
+            let document = json!({"containerDefinitions": [{"name": "api", "image": written}]});
+            assert_eq!(Definition { document, tags: vec![] }.runs("api", &image("old")), same, "{written}");
+        }
+    }
+
+    #[test]
+    fn the_diff_shows_the_image_and_nothing_else() {
+        let described = described();
+        let diff = described.diff(&described.registration("api", &image("new"), Some("old"))).unwrap();
+        let changed: Vec<_> = diff
+            .lines()
+            .filter(|l| l.starts_with(['+', '-']) && !l.starts_with("+++") && !l.starts_with("---"))
+            .collect();
+        assert_eq!(changed.len(), 2, "{diff}");
+        assert_eq!(described.diff(&described.registration("api", &image("old"), Some("old"))), None);
+    }
+}

@@ -1,0 +1,199 @@
+//! Following our own deployment: what one more look at it means. Pure; time is a value.
+
+use crate::model::{ServiceDeployment, Status};
+use jiff::{SignedDuration, Timestamp};
+
+/// One look at the world. A member is `None` when it was not read this time, or the read failed or was stale.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Look {
+    /// Our own service deployment.
+    pub(crate) own: Option<ServiceDeployment>,
+    /// A deployment of this service that began after ours and is not ours.
+    pub(crate) newer: Option<String>,
+    /// A cause among our stopped tasks that no retry will cure.
+    pub(crate) hopeless: Option<String>,
+}
+
+/// How long to be patient.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// When a deployment that has not ended is taken back.
+    pub(crate) deadline: Timestamp,
+    /// How long the way back may take before we stop watching it.
+    pub(crate) rollback: SignedDuration,
+    /// How long our deployment may look alive while a newer one exists, before it counts as replaced.
+    pub(crate) newer: SignedDuration,
+}
+
+/// Whether stopping is ours to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rights {
+    /// We began it.
+    Ours,
+    /// Another run of ours began it, or it is itself the way back: look, do not touch.
+    Watch,
+}
+
+/// Why a deployment is taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// The time was up.
+    Deadline,
+    /// A cause that no retry will cure.
+    Hopeless(String),
+    /// The run was cancelled.
+    Cancelled,
+}
+
+/// How a deployment ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    /// ECS calls it successful; what runs is still to be proven.
+    Successful,
+    /// The old revision is back.
+    RolledBack {
+        /// Why.
+        cause: String,
+        /// The revision that is back, where ECS names it.
+        to: Option<String>,
+    },
+    /// The way back failed as well.
+    RollbackFailed {
+        /// Why.
+        cause: String,
+    },
+    /// It was stopped where it was, without a way back.
+    Stopped {
+        /// Why.
+        cause: String,
+    },
+    /// A newer deployment replaced it.
+    Superseded {
+        /// The newer one.
+        by: String,
+    },
+    /// Its end was not seen.
+    Unseen,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Look again later.
+    Wait,
+    /// Take our deployment back.
+    Stop(Why),
+    /// It is over.
+    End(End),
+}
+
+/// What has been seen and done so far.
+#[derive(Debug, Clone)]
+pub(crate) struct Course {
+    rights: Rights,
+    patience: Patience,
+    stopped: Option<Why>,
+    returning_since: Option<Timestamp>,
+    newer_since: Option<Timestamp>,
+}
+
+impl Course {
+    /// The course of a deployment that has just begun.
+    #[must_use]
+    pub(crate) fn new(rights: Rights, patience: Patience) -> Self {
+        Self { rights, patience, stopped: None, returning_since: None, newer_since: None }
+    }
+
+    /// Why we had it taken back, if we had.
+    #[must_use]
+    pub(crate) fn stopped(&self) -> Option<&Why> {
+        self.stopped.as_ref()
+    }
+
+    /// Notes that we have asked for the way back ourselves, as after a signal.
+    pub(crate) fn note_stop(&mut self, why: Why, now: Timestamp) {
+        self.stopped.get_or_insert(why);
+        self.returning_since.get_or_insert(now);
+    }
+
+    /// What one more look means.
+    pub(crate) fn step(&mut self, look: &Look, now: Timestamp) -> Next {
+        let status = look.own.as_ref().map(|own| &own.status);
+        if let Some(own) = look.own.as_ref().filter(|own| own.status.is_terminal()) {
+            return Next::End(self.end(own, look.newer.as_deref()));
+        }
+        if status.is_some_and(Status::is_rollback) || status == Some(&Status::StopRequested) {
+            self.returning_since.get_or_insert(now);
+        }
+        if let Some(since) = self.returning_since {
+            return if after(since, self.patience.rollback, now) { Next::End(End::Unseen) } else { Next::Wait };
+        }
+        if let Some(by) = self.replaced(look, now) {
+            return Next::End(End::Superseded { by });
+        }
+        let why = match &look.hopeless {
+            Some(cause) => Some(Why::Hopeless(cause.clone())),
+            None => (now >= self.patience.deadline).then_some(Why::Deadline),
+        };
+        match (why, self.rights) {
+            (Some(why), Rights::Ours) => {
+                self.note_stop(why.clone(), now);
+                Next::Stop(why)
+            }
+            (Some(Why::Deadline), Rights::Watch) => Next::End(End::Unseen),
+            _ => Next::Wait,
+        }
+    }
+
+    /// A newer deployment while ours looks alive: at first perhaps a stale read, in the end the truth.
+    fn replaced(&mut self, look: &Look, now: Timestamp) -> Option<String> {
+        let Some(newer) = &look.newer else {
+            self.newer_since = None;
+            return None;
+        };
+        let since = *self.newer_since.get_or_insert(now);
+        after(since, self.patience.newer, now).then(|| newer.clone())
+    }
+
+    fn end(&self, own: &ServiceDeployment, newer: Option<&str>) -> End {
+        let cause = cause(own, self.stopped.as_ref());
+        match own.status {
+            Status::Successful => End::Successful,
+            Status::RollbackSuccessful => {
+                let to = own.rollback.as_ref().and_then(|rollback| rollback.service_revision_arn.clone());
+                End::RolledBack { cause, to }
+            }
+            Status::RollbackFailed => End::RollbackFailed { cause },
+            _ => match newer {
+                Some(by) => End::Superseded { by: by.to_owned() },
+                None => End::Stopped { cause },
+            },
+        }
+    }
+}
+
+fn after(since: Timestamp, patience: SignedDuration, now: Timestamp) -> bool {
+    now.duration_since(since) >= patience
+}
+
+/// Why a deployment went back, from the best witness: ourselves, then the monitors, then ECS's own words.
+fn cause(own: &ServiceDeployment, stopped: Option<&Why>) -> String {
+    let alarms = own.alarms.as_ref().filter(|alarms| alarms.status == "TRIGGERED");
+    let breaker = own.deployment_circuit_breaker.as_ref().filter(|breaker| breaker.status == "TRIGGERED");
+    let words = own.rollback.as_ref().and_then(|rollback| rollback.reason.as_deref()).or(own.status_reason.as_deref());
+    match (stopped, alarms, breaker) {
+        (Some(Why::Deadline), ..) => "it did not become healthy in time".to_owned(),
+        (Some(Why::Hopeless(cause)), ..) => cause.clone(),
+        (Some(Why::Cancelled), ..) => "the run was cancelled".to_owned(),
+        (None, Some(alarms), _) if alarms.triggered_alarm_names.is_empty() => "an alarm went off".to_owned(),
+        (None, Some(alarms), _) => format!("alarm went off: {}", alarms.triggered_alarm_names.join(", ")),
+        (None, None, Some(breaker)) => {
+            format!("the circuit breaker tripped after {} failed tasks", breaker.failure_count)
+        }
+        (None, None, None) => words.unwrap_or("no reason was given").to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[path = "follow_tests.rs"]
+mod tests;

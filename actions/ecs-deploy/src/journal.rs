@@ -1,0 +1,69 @@
+//! What is written down before and during a deployment, so that the post step finishes it if this process is killed.
+
+use crate::{
+    follow::Rights,
+    identity::{DeploymentId, OwnArn},
+};
+use github::Runner;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The name of the saved state.
+const STATE: &str = "deployment";
+
+/// How far main has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Phase {
+    /// `UpdateService` is about to be sent, or its answer has not been seen.
+    Beginning,
+    /// Our deployment exists.
+    Following,
+    /// Main has reported a verdict, and nothing of ours is in flight.
+    Ended,
+}
+
+/// A deployment as the post step needs to know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Journal {
+    /// How far.
+    pub(crate) phase: Phase,
+    /// What is being deployed.
+    pub(crate) task_definition: String,
+    /// What ran before.
+    pub(crate) previous: String,
+    /// The PRIMARY deployment's id before ours.
+    pub(crate) primary_before: Option<String>,
+    /// Service deployments in flight or just listed before ours.
+    pub(crate) known_before: BTreeSet<String>,
+    /// When it was begun, in seconds since 1970.
+    pub(crate) began: i64,
+    /// Our deployment in the service's view.
+    pub(crate) id: Option<DeploymentId>,
+    /// Our service deployment.
+    pub(crate) arn: Option<OwnArn>,
+    /// Whether stopping is ours to do.
+    pub(crate) may_stop: bool,
+}
+
+impl Journal {
+    /// Writes it down, at once; the last one written counts.
+    pub(crate) fn save(&self, runner: &Runner) {
+        // A journal is plain data and always serialises.
+        if let Ok(text) = serde_json::to_string(self) {
+            runner.save_state(STATE, &text);
+        }
+    }
+
+    /// What main wrote down last, if it came so far.
+    #[must_use]
+    pub(crate) fn load(runner: &Runner) -> Option<Self> {
+        serde_json::from_str(runner.state(STATE)?).ok()
+    }
+
+    /// The rights it gives.
+    #[must_use]
+    pub(crate) fn rights(&self) -> Rights {
+        if self.may_stop { Rights::Ours } else { Rights::Watch }
+    }
+}

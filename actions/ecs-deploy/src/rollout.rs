@@ -1,0 +1,220 @@
+//! The steps every change of a service has: begin it, follow it, prove it, and take it back where the proof fails.
+
+use crate::{
+    follow::{Course, End, Patience, Rights},
+    identity::{DeploymentId, OwnArn, primary},
+    inputs::Settings,
+    journal::{Journal, Phase},
+    model::{Service, ServiceDeployment},
+    observe::Ecs,
+    prove::{Promise, Proof},
+    watch::{Followed, Record, Watch},
+};
+use github::{Failure, Runner};
+use jiff::SignedDuration;
+use serde_json::{Map, Value, json};
+use std::{collections::BTreeSet, time::Duration};
+
+/// Attempts to see running tasks after ECS has called a deployment successful; lists lag behind.
+const SIGHTINGS: u32 = 6;
+
+/// What a run works with.
+pub(crate) struct Rollout<'a> {
+    /// The run.
+    pub(crate) runner: &'a Runner,
+    /// The service.
+    pub(crate) ecs: Ecs,
+    /// What is wanted.
+    pub(crate) settings: &'a Settings,
+    /// Everything noticed.
+    pub(crate) record: Record,
+}
+
+impl<'a> Rollout<'a> {
+    /// A rollout at its beginning.
+    #[must_use]
+    pub(crate) fn new(runner: &'a Runner, ecs: Ecs, settings: &'a Settings) -> Self {
+        Self { runner, ecs, settings, record: Record::default() }
+    }
+
+    /// A line of the log and the timeline.
+    pub(crate) fn note(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        self.runner.info(&text);
+        self.record.timeline.push((self.runner.now(), text));
+    }
+
+    /// Begins a deployment: writes down what is about to happen, sends one update, writes down what came of it.
+    ///
+    /// # Errors
+    /// A [`Failure`] with the state the service was left in.
+    pub(crate) async fn begin(
+        &mut self,
+        service: &Service,
+        task_definition: &str,
+        changes: &Map<String, Value>,
+    ) -> Result<Journal, Failure> {
+        let mut journal = Journal {
+            phase: Phase::Beginning,
+            task_definition: task_definition.to_owned(),
+            previous: service.task_definition.clone(),
+            primary_before: primary(service).map(|primary| primary.id.clone()),
+            known_before: self.known().await?,
+            began: self.runner.now().as_second(),
+            id: None,
+            arn: None,
+            may_stop: true,
+        };
+        journal.save(self.runner);
+        self.note(format!("updating {} to {task_definition}", self.settings.subject()));
+        let answer = match self.ecs.update(task_definition, changes).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let begun = error.is_transient();
+                if !begun {
+                    journal.phase = Phase::Ended;
+                    journal.save(self.runner);
+                }
+                let state = if begun { "the service may have been updated" } else { "the service was not changed" };
+                let failure = error.failure("update the service").subject(self.settings.subject());
+                return Err(failure.state(format!("{state}; {task_definition} is registered")));
+            }
+        };
+        journal.id = self.begun(&answer, &journal).await;
+        let Some(id) = &journal.id else {
+            let failure = Failure::new(github::Exit::Unknown, "find the deployment that the update began");
+            return Err(failure
+                .subject(self.settings.subject())
+                .because("the service shows none for our task definition"));
+        };
+        self.note(format!("deployment {} has begun", id.as_str()));
+        journal.phase = Phase::Following;
+        journal.save(self.runner);
+        Ok(journal)
+    }
+
+    /// The ARNs listed before we begin: none of them can be ours.
+    async fn known(&self) -> Result<BTreeSet<String>, Failure> {
+        let since = self.runner.now().saturating_sub(SignedDuration::from_hours(1)).unwrap_or_default().as_second();
+        let listed = self.ecs.deployments(json!({"createdAt": {"after": since}})).await;
+        let listed = listed.map_err(|error| {
+            error
+                .failure("list the service's deployments")
+                .subject(self.settings.subject())
+                .state("nothing was changed")
+        })?;
+        Ok(listed.into_iter().map(|one| one.service_deployment_arn).collect())
+    }
+
+    /// Our deployment's id from the update's answer, else from the service itself, which may lag.
+    async fn begun(&self, answer: &Service, journal: &Journal) -> Option<DeploymentId> {
+        let find = |service: &Service| {
+            DeploymentId::begun(service, journal.primary_before.as_deref(), &journal.task_definition)
+        };
+        if let Some(id) = find(answer) {
+            return Some(id);
+        }
+        for _ in 0..5 {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            if let Ok(Some(service)) = self.ecs.service().await
+                && let Some(id) = find(&service)
+            {
+                return Some(id);
+            }
+        }
+        None
+    }
+
+    /// The journal of a deployment that an earlier run of ours began, or that a person asks to take back.
+    #[must_use]
+    pub(crate) fn adopted(&self, deployment: &ServiceDeployment, task_definition: &str, rights: Rights) -> Journal {
+        let journal = Journal {
+            phase: Phase::Following,
+            task_definition: task_definition.to_owned(),
+            previous: String::new(),
+            primary_before: None,
+            known_before: BTreeSet::new(),
+            began: deployment.created_at.unwrap_or_else(|| self.runner.now()).as_second(),
+            id: deployment.target().and_then(DeploymentId::of_revision),
+            arn: Some(OwnArn::claimed(deployment)),
+            may_stop: rights == Rights::Ours,
+        };
+        journal.save(self.runner);
+        journal
+    }
+
+    /// Follows a deployment to its end.
+    ///
+    /// # Errors
+    /// A [`Failure`] when ECS cannot be read any more.
+    pub(crate) async fn follow(&mut self, journal: &mut Journal) -> Result<(Followed, Course), Failure> {
+        let wait = self.settings.wait;
+        let patience = Patience {
+            deadline: self.runner.now().saturating_add(wait).unwrap_or(jiff::Timestamp::MAX),
+            rollback: wait,
+            newer: SignedDuration::from_secs(15),
+        };
+        let course = Course::new(journal.rights(), patience);
+        let (runner, ecs, poll) = (self.runner, &self.ecs, self.settings.poll);
+        let mut watch = Watch { runner, ecs, journal, record: &mut self.record, course, poll };
+        let followed = watch.follow().await?;
+        Ok((followed, watch.course))
+    }
+
+    /// What the tasks of a deployment run, against what was promised.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the tasks cannot be read.
+    pub(crate) async fn prove(&self, id: &str, target: Option<&str>, promises: &[Promise]) -> Result<Proof, Failure> {
+        let doing = |error: aws::AwsError| error.failure("read back what runs").subject(self.settings.subject());
+        let mut proof = Proof::NoTasks;
+        for sighting in 0..SIGHTINGS {
+            if sighting > 0 {
+                tokio::time::sleep(self.settings.poll.min(Duration::from_secs(2))).await;
+            }
+            let tasks = self.ecs.running(id).await.map_err(doing)?;
+            let revisions = match target {
+                Some(target) => self.ecs.revisions(&[target]).await.map_err(doing)?,
+                None => Vec::new(),
+            };
+            proof = Promise::judge_all(promises, &tasks, revisions.first());
+            let wanted = self.ecs.service().await.map_err(doing)?.map_or(0, |service| service.desired_count);
+            if proof != Proof::NoTasks || wanted == 0 {
+                break;
+            }
+        }
+        Ok(proof)
+    }
+
+    /// Brings back what ran before, after a deployment that ECS calls successful turned out to run something else.
+    ///
+    /// # Errors
+    /// A [`Failure`] when ECS cannot be written or read any more.
+    pub(crate) async fn bring_back(&mut self, previous: &str, cause: String) -> Result<End, Failure> {
+        self.note(format!("{cause}; bringing back {previous}"));
+        let read = self.ecs.service().await.map_err(|error| error.failure("read the service"))?;
+        let Some(service) = read.filter(|service| !previous.is_empty() && service.task_definition != previous) else {
+            return Ok(End::RollbackFailed { cause: format!("{cause}; nothing else to bring back is known") });
+        };
+        let mut journal = self.begin(&service, previous, &Map::new()).await?;
+        self.leave_alone(&mut journal);
+        let (followed, _) = self.follow(&mut journal).await?;
+        self.ended(&mut journal);
+        Ok(match followed {
+            Followed::Ended(End::Successful) => End::RolledBack { cause, to: None },
+            Followed::Ended(_) | Followed::Interrupted(_) => End::RollbackFailed { cause },
+        })
+    }
+
+    /// Gives up the right to stop a deployment that is itself the way back: stopping it would bring back the bad one.
+    pub(crate) fn leave_alone(&self, journal: &mut Journal) {
+        journal.may_stop = false;
+        journal.save(self.runner);
+    }
+
+    /// Writes down that nothing of ours is in flight any more.
+    pub(crate) fn ended(&self, journal: &mut Journal) {
+        journal.phase = Phase::Ended;
+        journal.save(self.runner);
+    }
+}

@@ -1,0 +1,158 @@
+//! The words a run ends with, and what each is worth.
+
+use crate::{
+    follow::{End, Why},
+    prove::Proof,
+};
+use github::Exit;
+
+/// The answer of a run in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Verdict {
+    /// Our own deployment succeeded and every task of it runs the promised image.
+    Deployed,
+    /// The image ran already, in every task; nothing was changed.
+    NoOp,
+    /// A dry run: nothing was changed.
+    Planned,
+    /// Nothing was changed, because it must not or cannot be.
+    Refused,
+    /// The service is back on an older revision.
+    RolledBack,
+    /// The way back failed.
+    RollbackFailed,
+    /// A newer deployment replaced ours.
+    Superseded,
+    /// The deployment was stopped where it was.
+    Stopped,
+    /// ECS calls it a success, but no task runs.
+    UnverifiedZeroTasks,
+    /// ECS calls it a success, but no one says which image the tasks run.
+    UnverifiedDigest,
+    /// It did not end in time.
+    TimedOut,
+    /// The run was cancelled.
+    Cancelled,
+}
+
+impl Verdict {
+    /// Every verdict.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Deployed,
+        Self::NoOp,
+        Self::Planned,
+        Self::Refused,
+        Self::RolledBack,
+        Self::RollbackFailed,
+        Self::Superseded,
+        Self::Stopped,
+        Self::UnverifiedZeroTasks,
+        Self::UnverifiedDigest,
+        Self::TimedOut,
+        Self::Cancelled,
+    ];
+
+    /// The word, as in the output `verdict`.
+    #[must_use]
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Deployed => "deployed",
+            Self::NoOp => "no-op",
+            Self::Planned => "planned",
+            Self::Refused => "refused",
+            Self::RolledBack => "rolled-back",
+            Self::RollbackFailed => "rollback-failed",
+            Self::Superseded => "superseded",
+            Self::Stopped => "stopped",
+            Self::UnverifiedZeroTasks => "unverified-zero-tasks",
+            Self::UnverifiedDigest => "unverified-digest",
+            Self::TimedOut => "timed-out",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The exit code of a deployment with this verdict. In `mode: rollback` a rollback is what was asked for, see
+    /// [`Verdict::exit_of_rollback`].
+    #[must_use]
+    pub(crate) fn exit(self) -> Exit {
+        match self {
+            Self::Deployed | Self::NoOp | Self::Planned => Exit::Done,
+            Self::Refused | Self::RolledBack | Self::RollbackFailed | Self::Superseded | Self::Stopped => Exit::Refused,
+            Self::UnverifiedZeroTasks | Self::UnverifiedDigest | Self::TimedOut => Exit::Unknown,
+            Self::Cancelled => Exit::Cancelled,
+        }
+    }
+
+    /// The exit code where going back was the wish.
+    #[must_use]
+    pub(crate) fn exit_of_rollback(self) -> Exit {
+        if self == Self::RolledBack { Exit::Done } else { self.exit() }
+    }
+}
+
+/// What a deployment came to, from how it ended, why we stopped it if we did, and what runs.
+///
+/// Without a proof that the promise is kept nothing is [`Verdict::Deployed`].
+#[must_use]
+pub(crate) fn conclude(end: &End, stopped: Option<&Why>, proof: Option<&Proof>) -> Verdict {
+    match end {
+        End::Successful => match proof {
+            Some(Proof::Kept { .. }) => Verdict::Deployed,
+            Some(Proof::NoTasks) => Verdict::UnverifiedZeroTasks,
+            Some(Proof::Silent) | None => Verdict::UnverifiedDigest,
+            // What runs is not what was promised, and it has not been taken back.
+            Some(Proof::Broken { .. }) => Verdict::RollbackFailed,
+        },
+        End::RolledBack { .. } if stopped == Some(&Why::Cancelled) => Verdict::Cancelled,
+        End::RolledBack { .. } => Verdict::RolledBack,
+        End::RollbackFailed { .. } => Verdict::RollbackFailed,
+        End::Stopped { .. } => Verdict::Stopped,
+        End::Superseded { .. } => Verdict::Superseded,
+        End::Unseen => Verdict::TimedOut,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_is_the_one_in_the_json_report() {
+        for verdict in Verdict::ALL {
+            assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.word());
+        }
+    }
+
+    #[test]
+    fn nothing_but_a_kept_promise_after_success_is_a_yes() {
+        let cause = || "c".to_owned();
+        let ends = [
+            End::Successful,
+            End::RolledBack { cause: cause(), to: None },
+            End::RollbackFailed { cause: cause() },
+            End::Stopped { cause: cause() },
+            End::Superseded { by: cause() },
+            End::Unseen,
+        ];
+        let proofs = [
+            None,
+            Some(Proof::Kept { tasks: 1 }),
+            Some(Proof::Broken { seen: cause() }),
+            Some(Proof::NoTasks),
+            Some(Proof::Silent),
+        ];
+        let whys = [None, Some(Why::Deadline), Some(Why::Cancelled), Some(Why::Hopeless(cause()))];
+        for end in &ends {
+            for proof in &proofs {
+                for why in &whys {
+                    let verdict = conclude(end, why.as_ref(), proof.as_ref());
+                    let yes = *end == End::Successful && matches!(proof, Some(Proof::Kept { .. }));
+                    assert_eq!(verdict == Verdict::Deployed, yes, "{end:?} {proof:?} {why:?}");
+                    assert_eq!(verdict.exit() == Exit::Done, yes, "{end:?} {proof:?} {why:?}");
+                }
+            }
+        }
+    }
+}
