@@ -42,7 +42,7 @@ mod unpack;
 mod walk;
 
 pub use builder::{Builder, Contents};
-pub use config::{Config, Settings};
+pub use config::{Config, Nothing, RootFs, Settings, Step};
 pub use fetch::{Image, LayerBlob};
 pub use unpack::unpack;
 pub use walk::{Entry, Limits, Visitor, walk};

@@ -10,7 +10,9 @@ use tar::{EntryType, Header};
 
 const BLOCK: usize = 512;
 /// Linux's own bound on a path.
-const PATH: usize = 4096;
+pub(super) const PATH: usize = 4096;
+/// Linux's own bound on a name.
+const NAME: usize = 255;
 /// Extended headers beyond this hold no names.
 const EXTENSION: u64 = 1 << 20;
 
@@ -229,6 +231,9 @@ fn normal(path: &str) -> io::Result<String> {
     for component in path.split('/').filter(|component| !matches!(*component, "" | ".")) {
         if component == ".." {
             return Err(wrong(format!("a layer holds the path `{}`, which leads upwards", shown())));
+        }
+        if component.len() > NAME {
+            return Err(wrong(format!("a layer holds the name `{}`, longer than {NAME} bytes", shown())));
         }
         if !clean.is_empty() {
             clean.push('/');

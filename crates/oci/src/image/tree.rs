@@ -1,15 +1,16 @@
 //! The names of an image's file system after its layers, without any content.
 //!
-//! Layers are applied lowest first, by image-spec 1.1 "Applying Changesets" and what container engines do where it is
-//! silent: a layer's whiteouts act on lower layers only, a directory over a directory keeps its children, anything else
-//! replaces what was there, parents are followed through symbolic links on the image as built so far.
+//! Members are applied one by one, lowest layer first, by image-spec 1.1 "Applying Changesets" and what container engines
+//! do where it is silent: a layer's whiteouts act on what lower layers left, wherever they stand among its members; a
+//! directory over a directory keeps its children, anything else replaces what was there; parents are followed through
+//! symbolic links on the image as built so far.
 
 use super::{
     inflate::wrong,
-    tar::{Member, What},
+    tar::{Member, PATH, What},
 };
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, VecDeque, btree_map},
     io,
 };
 
@@ -37,15 +38,27 @@ pub(super) enum Node {
     Other,
 }
 
+impl Node {
+    fn directory(mode: u32) -> Self {
+        Self::Directory { children: BTreeMap::new(), mode }
+    }
+}
+
+/// A node, and the last layer that wrote it or something below it.
+struct Kept {
+    node: Node,
+    layer: usize,
+}
+
 /// A file system of names.
 pub(super) struct Tree {
-    nodes: Vec<Node>,
+    nodes: Vec<Kept>,
     limit: usize,
 }
 
-/// How far a path leads: the deepest node there is, and the names missing below it.
+/// How far a path leads: the nodes on the way, the root first, and the names missing below the last.
 struct Reached {
-    node: usize,
+    way: Vec<usize>,
     missing: VecDeque<String>,
 }
 
@@ -61,194 +74,210 @@ enum Stuck {
 impl Tree {
     /// An empty root that may come to hold `limit` names.
     pub(super) fn new(limit: usize) -> Self {
-        Self { nodes: vec![Node::Directory { children: BTreeMap::new(), mode: 0o755 }], limit }
+        Self { nodes: vec![Kept { node: Node::directory(0o755), layer: 0 }], limit }
     }
 
-    /// Applies the members of one layer.
-    pub(super) fn apply(&mut self, layer: usize, members: &[Member]) -> io::Result<()> {
-        // Whiteouts first: wherever they stand in the archive, they never hide what their own layer adds.
-        for member in members {
-            let (parent, name) = split(&member.path);
-            if name == OPAQUE {
-                self.clear(parent)?;
-            } else if let Some(hidden) = name.strip_prefix(WHITEOUT) {
-                if matches!(hidden, "" | "." | "..") || hidden.starts_with(WHITEOUT) {
-                    return Err(wrong(format!(
-                        "a layer holds the whiteout `{}`, which hides nothing",
-                        shown(&member.path)
-                    )));
-                }
-                self.remove(parent, hidden)?;
-            }
+    /// Applies the next member.
+    pub(super) fn apply(&mut self, place: Place, member: &Member) -> io::Result<()> {
+        let (parent, name) = split(&member.path);
+        if name == OPAQUE {
+            return self.hide(parent, None, place.layer);
         }
-        for (index, member) in members.iter().enumerate() {
-            if !split(&member.path).1.starts_with(WHITEOUT) && !member.path.is_empty() {
-                self.add(member, Place { layer, member: index })?;
+        if let Some(hidden) = name.strip_prefix(WHITEOUT) {
+            if matches!(hidden, "" | "." | "..") || hidden.starts_with(WHITEOUT) {
+                return Err(wrong(format!(
+                    "a layer holds the whiteout `{}`, which hides nothing",
+                    shown(&member.path)
+                )));
             }
+            return self.hide(parent, Some(hidden), place.layer);
         }
-        Ok(())
-    }
-
-    fn add(&mut self, member: &Member, place: Place) -> io::Result<()> {
         let node = match &member.what {
+            _ if member.path.is_empty() => return Ok(()),
             What::File => Node::File { place, size: member.size, mode: member.mode },
             What::Symlink(target) => Node::Symlink { target: target.clone() },
             What::Other => Node::Other,
-            What::Directory => return self.add_directory(&member.path, member.mode),
-            What::HardLink(target) => {
-                let (parent, name) = split(target);
-                let found = self.child(parent, name)?.and_then(|node| self.nodes.get(node));
-                match found {
-                    Some(Node::Directory { .. }) | None => {
-                        let (path, target) = (shown(&member.path), shown(target));
-                        return Err(wrong(format!("a layer links `{path}` to `{target}`, which is no file")));
-                    }
-                    Some(other) => other.clone(),
-                }
-            }
+            What::Directory => Node::directory(member.mode),
+            What::HardLink(target) => self.linked(&member.path, target)?,
         };
-        let (parent, name) = split(&member.path);
-        let parent = self.make(parent)?;
-        let node = self.keep(node)?;
-        self.children(parent).insert(name.to_owned(), node);
-        Ok(())
+        self.add(&member.path, node, place.layer)
     }
 
-    fn add_directory(&mut self, path: &str, wanted: u32) -> io::Result<()> {
+    fn add(&mut self, path: &str, node: Node, layer: usize) -> io::Result<()> {
         let (parent, name) = split(path);
-        let parent = self.make(parent)?;
-        let existing = self.children(parent).get(name).copied();
-        if let Some(Node::Directory { mode, .. }) = existing.and_then(|node| self.nodes.get_mut(node)) {
-            *mode = wanted;
+        let parent = self.make(parent, layer)?;
+        if let (Node::Directory { mode: wanted, .. }, Some(existing)) = (&node, self.child(parent, name))
+            && let Some(Kept { node: Node::Directory { mode, .. }, layer: written }) = self.nodes.get_mut(existing)
+        {
+            (*mode, *written) = (*wanted, layer);
             return Ok(());
         }
-        let node = self.keep(Node::Directory { children: BTreeMap::new(), mode: wanted })?;
-        self.children(parent).insert(name.to_owned(), node);
-        Ok(())
+        self.keep(parent, name, Kept { node, layer }).map(drop)
     }
 
-    /// The directory at `path`, made where it is missing.
-    fn make(&mut self, path: &str) -> io::Result<usize> {
-        let Reached { mut node, missing } = self.reach(path, true).map_err(|stuck| stuck.refusal(path))?;
+    /// The file a hard link names, as it is now. Its last name is not followed: a link may be to a symbolic link.
+    fn linked(&self, path: &str, target: &str) -> io::Result<Node> {
+        let (parent, name) = split(target);
+        let reached = self.reach(parent).map_err(|stuck| stuck.refusal(target))?;
+        let found = if reached.missing.is_empty() { self.child(reached.node(), name) } else { None };
+        match found.and_then(|node| self.nodes.get(node)) {
+            Some(Kept { node: node @ (Node::File { .. } | Node::Symlink { .. } | Node::Other), .. }) => {
+                Ok(node.clone())
+            }
+            _ => Err(wrong(format!("a layer links `{}` to `{}`, which is no file", shown(path), shown(target)))),
+        }
+    }
+
+    /// The directory at `path`, made where it is missing, with all its parents marked as written by `layer`.
+    fn make(&mut self, path: &str, layer: usize) -> io::Result<usize> {
+        let Reached { way, missing } = self.reach(path).map_err(|stuck| stuck.refusal(path))?;
+        if way.len() + missing.len() > PATH / 2 {
+            return Err(wrong(format!("a layer's path `{}` leads too deep", shown(path))));
+        }
+        for node in &way {
+            if let Some(kept) = self.nodes.get_mut(*node) {
+                kept.layer = layer;
+            }
+        }
+        let mut node = way.last().copied().unwrap_or(ROOT);
         for name in missing {
-            let child = self.keep(Node::Directory { children: BTreeMap::new(), mode: 0o755 })?;
-            self.children(node).insert(name, child);
-            node = child;
+            node = self.keep(node, &name, Kept { node: Node::directory(0o755), layer })?;
         }
         match self.nodes.get(node) {
-            Some(Node::Directory { .. }) => Ok(node),
+            Some(Kept { node: Node::Directory { .. }, .. }) => Ok(node),
             _ => Err(Stuck::NotDirectory.refusal(path)),
         }
     }
 
-    fn clear(&mut self, path: &str) -> io::Result<()> {
-        let reached = self.reach(path, true).map_err(|stuck| stuck.refusal(path))?;
-        if reached.missing.is_empty() {
-            self.children(reached.node).clear();
+    /// Hides what lower layers left: one name of a directory, or all of them.
+    fn hide(&mut self, parent: &str, name: Option<&str>, layer: usize) -> io::Result<()> {
+        let parent = match self.reach(parent) {
+            Ok(reached) if reached.missing.is_empty() => reached.node(),
+            // There is nothing to hide.
+            Ok(_) | Err(Stuck::NotDirectory) => return Ok(()),
+            Err(stuck) => return Err(stuck.refusal(parent)),
+        };
+        // Each pair is a directory and the one name to look at; what this layer wrote stays, what lies below it is looked at.
+        let mut waiting = vec![(parent, name.map(str::to_owned))];
+        while let Some((directory, only)) = waiting.pop() {
+            let Some(Kept { node: Node::Directory { children, .. }, .. }) = self.nodes.get(directory) else { continue };
+            let concerned = |name: &String| only.as_ref().is_none_or(|only| only == name);
+            let (own, foreign): (Vec<_>, Vec<_>) = children
+                .iter()
+                .filter(|(name, _)| concerned(name))
+                .map(|(name, child)| (name.clone(), *child))
+                .partition(|(_, child)| self.nodes.get(*child).is_some_and(|kept| kept.layer == layer));
+            waiting.extend(own.into_iter().map(|(_, child)| (child, None)));
+            if let Some(Kept { node: Node::Directory { children, .. }, .. }) = self.nodes.get_mut(directory) {
+                for (name, _) in &foreign {
+                    children.remove(name);
+                }
+            }
         }
         Ok(())
     }
 
-    fn remove(&mut self, parent: &str, name: &str) -> io::Result<()> {
-        let reached = self.reach(parent, true).map_err(|stuck| stuck.refusal(parent))?;
-        if reached.missing.is_empty() {
-            self.children(reached.node).remove(name);
-        }
-        Ok(())
-    }
-
-    fn child(&self, parent: &str, name: &str) -> io::Result<Option<usize>> {
-        let reached = self.reach(parent, true).map_err(|stuck| stuck.refusal(parent))?;
-        match self.nodes.get(reached.node) {
-            Some(Node::Directory { children, .. }) if reached.missing.is_empty() => Ok(children.get(name).copied()),
-            _ => Ok(None),
+    fn child(&self, directory: usize, name: &str) -> Option<usize> {
+        match &self.nodes.get(directory)?.node {
+            Node::Directory { children, .. } => children.get(name).copied(),
+            _ => None,
         }
     }
 
-    /// A node counts against the limit even after something has replaced it: memory is what is limited.
-    fn keep(&mut self, node: Node) -> io::Result<usize> {
+    /// Puts a node under a name. It counts against the limit even after something has replaced it: memory is what is
+    /// limited.
+    fn keep(&mut self, directory: usize, name: &str, kept: Kept) -> io::Result<usize> {
         if self.nodes.len() > self.limit {
             return Err(wrong(format!("an image holds more than {} names", self.limit)));
         }
-        self.nodes.push(node);
-        Ok(self.nodes.len() - 1)
+        let node = self.nodes.len();
+        match self.nodes.get_mut(directory) {
+            Some(Kept { node: Node::Directory { children, .. }, .. }) => children.insert(name.to_owned(), node),
+            _ => return Err(Stuck::NotDirectory.refusal(name)),
+        };
+        self.nodes.push(kept);
+        Ok(node)
     }
 
-    fn children(&mut self, node: usize) -> &mut BTreeMap<String, usize> {
-        if let Some(node @ (Node::File { .. } | Node::Symlink { .. } | Node::Other)) = self.nodes.get_mut(node) {
-            *node = Node::Directory { children: BTreeMap::new(), mode: 0o755 };
-        }
-        match self.nodes.get_mut(node) {
-            Some(Node::Directory { children, .. }) => children,
-            _ => unreachable!("every node asked for was kept, and is a directory by now"),
-        }
-    }
-
-    /// Follows a path from the root, the last name too when `follow_last`.
-    fn reach(&self, path: &str, follow_last: bool) -> Result<Reached, Stuck> {
-        let mut ahead: VecDeque<String> = path.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        let mut behind = vec![ROOT];
+    /// Follows a path from the root, through symbolic links.
+    fn reach(&self, path: &str) -> Result<Reached, Stuck> {
+        let mut ahead: VecDeque<String> = names(path).collect();
+        let mut way = vec![ROOT];
         let mut links = 0;
         while let Some(name) = ahead.pop_front() {
-            let here = behind.last().copied().unwrap_or(ROOT);
+            let here = way.last().copied().unwrap_or(ROOT);
             match name.as_str() {
                 "." => continue,
-                ".." if behind.len() == 1 => return Err(Stuck::Escape),
+                ".." if way.len() == 1 => return Err(Stuck::Escape),
                 ".." => {
-                    behind.pop();
+                    way.pop();
                     continue;
                 }
                 _ => {}
             }
-            let Some(Node::Directory { children, .. }) = self.nodes.get(here) else { return Err(Stuck::NotDirectory) };
+            let Some(Kept { node: Node::Directory { children, .. }, .. }) = self.nodes.get(here) else {
+                return Err(Stuck::NotDirectory);
+            };
             let Some(child) = children.get(&name).copied() else {
                 ahead.push_front(name);
+                ahead.retain(|name| name != ".");
                 // A `..` below a name that does not exist leads nowhere.
-                return if ahead.iter().any(|name| name == "..") {
-                    Err(Stuck::NotDirectory)
-                } else {
-                    ahead.retain(|name| name != ".");
-                    Ok(Reached { node: here, missing: ahead })
-                };
+                let nowhere = ahead.iter().any(|name| name == "..");
+                return if nowhere { Err(Stuck::NotDirectory) } else { Ok(Reached { way, missing: ahead }) };
             };
-            match self.nodes.get(child) {
-                Some(Node::Symlink { target }) if follow_last || !ahead.is_empty() => {
-                    links += 1;
-                    if links > LINKS {
-                        return Err(Stuck::Loop);
-                    }
-                    if target.starts_with('/') {
-                        behind.truncate(1);
-                    }
-                    for name in target.split('/').rev().filter(|name| !name.is_empty()) {
-                        ahead.push_front(name.to_owned());
-                    }
-                }
-                _ => behind.push(child),
+            let Some(Kept { node: Node::Symlink { target }, .. }) = self.nodes.get(child) else {
+                way.push(child);
+                continue;
+            };
+            links += 1;
+            if links > LINKS {
+                return Err(Stuck::Loop);
+            }
+            if target.starts_with('/') {
+                way.truncate(1);
+            }
+            for name in names(target).collect::<Vec<_>>().into_iter().rev() {
+                ahead.push_front(name);
             }
         }
-        Ok(Reached { node: behind.last().copied().unwrap_or(ROOT), missing: VecDeque::new() })
+        Ok(Reached { way, missing: VecDeque::new() })
     }
 
     /// What the symbolic link at `path` leads to in the end, `None` when it leads nowhere or out of the image.
     pub(super) fn follow(&self, path: &str) -> Option<&Node> {
-        let reached = self.reach(path, true).ok()?;
-        if reached.missing.is_empty() { self.nodes.get(reached.node) } else { None }
+        let reached = self.reach(path).ok()?;
+        if reached.missing.is_empty() { self.nodes.get(reached.node()).map(|kept| &kept.node) } else { None }
     }
 
     /// Calls `each` with every path and node below the root, parents before children, in order of path components.
     pub(super) fn each(&self, mut each: impl FnMut(&str, &Node)) {
-        let mut waiting = vec![(String::new(), ROOT)];
-        while let Some((path, node)) = waiting.pop() {
-            let Some(node) = self.nodes.get(node) else { continue };
+        let mut path = String::new();
+        let mut open: Vec<(btree_map::Iter<'_, String, usize>, usize)> = Vec::new();
+        if let Some(Kept { node: Node::Directory { children, .. }, .. }) = self.nodes.get(ROOT) {
+            open.push((children.iter(), 0));
+        }
+        while let Some((children, length)) = open.last_mut() {
+            path.truncate(*length);
+            let Some((name, child)) = children.next() else {
+                open.pop();
+                continue;
+            };
+            let Some(Kept { node, .. }) = self.nodes.get(*child) else { continue };
             if !path.is_empty() {
-                each(&path, node);
+                path.push('/');
             }
+            path.push_str(name);
+            each(&path, node);
             if let Node::Directory { children, .. } = node {
-                let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-                waiting.extend(children.iter().rev().map(|(name, child)| (below(name), *child)));
+                open.push((children.iter(), path.len()));
             }
         }
+    }
+}
+
+impl Reached {
+    fn node(&self) -> usize {
+        self.way.last().copied().unwrap_or(ROOT)
     }
 }
 
@@ -265,6 +294,10 @@ impl Stuck {
 
 fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
+}
+
+fn names(path: &str) -> impl Iterator<Item = String> {
+    path.split('/').filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
 fn shown(path: &str) -> String {

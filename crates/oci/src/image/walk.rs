@@ -25,9 +25,9 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Two million entries, 64 GiB uncompressed, 512 MiB for one wanted file: above any image that is meant to be run.
+    /// One million entries, 64 GiB uncompressed, 512 MiB for one wanted file: above any image that is meant to be run.
     fn default() -> Self {
-        Self { entries: 2_000_000, inflated: 64 << 30, file: 512 << 20 }
+        Self { entries: 1_000_000, inflated: 64 << 30, file: 512 << 20 }
     }
 }
 
@@ -84,13 +84,13 @@ pub(super) fn read_tree(image: &Image, limits: &Limits) -> io::Result<Tree> {
     for (index, layer) in image.layers.iter().enumerate() {
         let compressed = VerifyingReader::new(layer.open()?, &layer.descriptor);
         let mut archive = Archive::new(Inflated::new(compressed, layer.descriptor.size, budget)?);
-        let mut members = Vec::new();
-        while let Some(member) = archive.next()? {
+        let mut members = 0..;
+        while let (Some(number), Some(member)) = (members.next(), archive.next()?) {
             entries += 1;
             if entries > limits.entries {
                 return Err(wrong(format!("an image holds more than {} entries", limits.entries)));
             }
-            members.push(member);
+            tree.apply(Place { layer: index, member: number }, &member)?;
         }
         let mut rest = archive.into_inner();
         io::copy(&mut rest, &mut io::sink())?;
@@ -100,7 +100,6 @@ pub(super) fn read_tree(image: &Image, limits: &Limits) -> io::Result<Tree> {
             let named = layer.diff_id;
             return Err(wrong(format!("layer {index} is {found} uncompressed; the configuration names {named}")));
         }
-        tree.apply(index, &members)?;
     }
     Ok(tree)
 }
