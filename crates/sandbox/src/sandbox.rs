@@ -1,7 +1,8 @@
 //! Starting and ending a sandbox: it runs on threads of its own, so a blocking caller never starves it.
 
 use crate::{
-    Cloud, Pace, Place, admin::Faults, ecs, elb, identity::Identity, metrics::Metrics, registry::Store, server, tasks::Tasks,
+    Cloud, Pace, Place, admin::Faults, ecs, elb, identity::Identity, metrics::Metrics, registry::Store, server,
+    tasks::Tasks,
 };
 use anyhow::Context;
 use std::{

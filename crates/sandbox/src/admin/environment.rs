@@ -44,18 +44,22 @@ pub(super) async fn build(cloud: &Arc<Cloud>, wanted: &Wanted) -> Result<Value, 
     let definition = ecs::call(cloud, "RegisterTaskDefinition", &task_definition(wanted))?;
     let definition_arn = definition["taskDefinition"]["taskDefinitionArn"].clone();
     let breaker = json!({"deploymentCircuitBreaker": {"enable": true, "rollback": true}});
-    let service = ecs::call(cloud, "CreateService", &json!({
-        "cluster": wanted.cluster,
-        "serviceName": wanted.service,
-        "taskDefinition": definition_arn,
-        "desiredCount": wanted.desired_count,
-        "launchType": "FARGATE",
-        "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-sandbox"], "assignPublicIp": "DISABLED"}},
-        "deploymentConfiguration": wanted.deployment_configuration.clone().unwrap_or(breaker),
-        "loadBalancers": [
-            {"targetGroupArn": group_arn, "containerName": wanted.service, "containerPort": wanted.container_port},
-        ],
-    }))?;
+    let service = ecs::call(
+        cloud,
+        "CreateService",
+        &json!({
+            "cluster": wanted.cluster,
+            "serviceName": wanted.service,
+            "taskDefinition": definition_arn,
+            "desiredCount": wanted.desired_count,
+            "launchType": "FARGATE",
+            "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-sandbox"], "assignPublicIp": "DISABLED"}},
+            "deploymentConfiguration": wanted.deployment_configuration.clone().unwrap_or(breaker),
+            "loadBalancers": [
+                {"targetGroupArn": group_arn, "containerName": wanted.service, "containerPort": wanted.container_port},
+            ],
+        }),
+    )?;
     let rooms = cloud.elb.rooms();
     let (group, balancer) = (rooms.group(&group_arn)?, rooms.balancer(&balancer_arn)?);
     Ok(json!({
@@ -74,20 +78,21 @@ async fn load_balancer(cloud: &Arc<Cloud>, wanted: &Wanted) -> Result<(String, S
     let name = format!("{}-{}", wanted.cluster, wanted.service);
     let name = name.get(name.len().saturating_sub(32)..).unwrap_or_default().trim_matches('-');
     let port = wanted.container_port.to_string();
-    let ask = async |action: &str, fields: &[(&str, &str)]| {
-        elb::call(cloud, &Form::of(action, fields)).await
-    };
-    ask("CreateTargetGroup", &[
-        ("Name", name),
-        ("Protocol", "HTTP"),
-        ("Port", &port),
-        ("TargetType", "ip"),
-        ("HealthCheckPath", &wanted.health_check_path),
-        ("HealthCheckIntervalSeconds", "1"),
-        ("HealthCheckTimeoutSeconds", "2"),
-        ("HealthyThresholdCount", "2"),
-        ("UnhealthyThresholdCount", "2"),
-    ])
+    let ask = async |action: &str, fields: &[(&str, &str)]| elb::call(cloud, &Form::of(action, fields)).await;
+    ask(
+        "CreateTargetGroup",
+        &[
+            ("Name", name),
+            ("Protocol", "HTTP"),
+            ("Port", &port),
+            ("TargetType", "ip"),
+            ("HealthCheckPath", &wanted.health_check_path),
+            ("HealthCheckIntervalSeconds", "1"),
+            ("HealthCheckTimeoutSeconds", "2"),
+            ("HealthyThresholdCount", "2"),
+            ("UnhealthyThresholdCount", "2"),
+        ],
+    )
     .await?;
     ask("CreateLoadBalancer", &[("Name", name)]).await?;
     let (group, balancer) = {
@@ -97,13 +102,16 @@ async fn load_balancer(cloud: &Arc<Cloud>, wanted: &Wanted) -> Result<(String, S
         let lost = || AwsError::internal("what was just made is gone");
         (group.ok_or_else(lost)?, balancer.ok_or_else(lost)?)
     };
-    ask("CreateListener", &[
-        ("LoadBalancerArn", &balancer),
-        ("Protocol", "HTTP"),
-        ("Port", "80"),
-        ("DefaultActions.member.1.Type", "forward"),
-        ("DefaultActions.member.1.TargetGroupArn", &group),
-    ])
+    ask(
+        "CreateListener",
+        &[
+            ("LoadBalancerArn", &balancer),
+            ("Protocol", "HTTP"),
+            ("Port", "80"),
+            ("DefaultActions.member.1.Type", "forward"),
+            ("DefaultActions.member.1.TargetGroupArn", &group),
+        ],
+    )
     .await?;
     Ok((group, balancer))
 }

@@ -119,7 +119,8 @@ fn write_note(service: &mut Service, note: Note, stage: Stage, now: Timestamp) {
         }
         Note::RollingBack(revision) => {
             if stage == Stage::RollbackInProgress(Cause::Request) {
-                let stopped = service.current().map(|current| deployment_id(current.rollout.target)).unwrap_or_default();
+                let stopped =
+                    service.current().map(|current| deployment_id(current.rollout.target)).unwrap_or_default();
                 service.note(now, &format!("(deployment {stopped}) deployment stopped by a request."));
             }
             format!("rolling back to deployment {}.", deployment_id(revision))

@@ -39,7 +39,9 @@ fn check(configuration: &Value) -> Result<(), AwsError> {
     }
     let limits = limits(configuration)?;
     if limits.maximum_percent < 100 || limits.minimum_healthy_percent > limits.maximum_percent {
-        return invalid("Both maximumPercent and minimumHealthyPercent must fit: at least 100 and not above maximumPercent");
+        return invalid(
+            "Both maximumPercent and minimumHealthyPercent must fit: at least 100 and not above maximumPercent",
+        );
     }
     if bake_minutes(configuration)? > 1440 {
         return invalid("bakeTimeInMinutes must be between 0 and 1440");
@@ -74,7 +76,8 @@ pub(super) fn breaker(configuration: &Value) -> Result<Option<Breaker>, AwsError
                 Some("UNBOUNDED_PERCENT") => Threshold::UnboundedPercent(value),
                 None | Some("BOUNDED_PERCENT") => Threshold::BoundedPercent(value),
                 Some(_) => {
-                    let message = "thresholdConfiguration.type must be one of COUNT, BOUNDED_PERCENT, UNBOUNDED_PERCENT";
+                    let message =
+                        "thresholdConfiguration.type must be one of COUNT, BOUNDED_PERCENT, UNBOUNDED_PERCENT";
                     return Err(AwsError::client("InvalidParameterException", message));
                 }
             }

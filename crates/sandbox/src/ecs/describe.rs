@@ -62,7 +62,10 @@ pub(super) fn service(cloud: &Cloud, state: &State, service: &Service, with_tags
     if let Some(current) = service.current() {
         put("currentServiceDeployment", current.arn.clone().into());
         let revisions = listed(service, &tasks);
-        put("currentServiceRevisions", revisions.iter().map(|id| revision_summary(cloud, service, &tasks, *id)).collect());
+        put(
+            "currentServiceRevisions",
+            revisions.iter().map(|id| revision_summary(cloud, service, &tasks, *id)).collect(),
+        );
     }
     if with_tags {
         put("tags", state.tags_of(&service.arn));
@@ -81,8 +84,9 @@ fn listed(service: &Service, tasks: &[Task]) -> Vec<RevisionId> {
     let about = |revision: RevisionId| {
         !current.rollout.stage.is_over() && (revision == current.rollout.target || current.sources.contains(&revision))
     };
-    let has_tasks =
-        |revision: RevisionId| tasks.iter().any(|task| task.spec.revision == revision && task.status != Status::Stopped);
+    let has_tasks = |revision: RevisionId| {
+        tasks.iter().any(|task| task.spec.revision == revision && task.status != Status::Stopped)
+    };
     let others = service.revisions.iter().rev().map(|revision| revision.id);
     let others = others.filter(|revision| *revision != primary && (about(*revision) || has_tasks(*revision)));
     std::iter::once(primary).chain(others).collect()
@@ -103,7 +107,9 @@ fn deployment(service: &Service, tasks: &[Task], id: RevisionId) -> Value {
     put("failedTasks", revision.failed_tasks.into());
     put("createdAt", epoch(revision.created_at));
     put("updatedAt", epoch(revision.updated_at));
-    for member in ["launchType", "capacityProviderStrategy", "platformVersion", "platformFamily", "networkConfiguration"] {
+    for member in
+        ["launchType", "capacityProviderStrategy", "platformVersion", "platformFamily", "networkConfiguration"]
+    {
         if let Some(value) = revision.members.get(member) {
             put(member, value.clone());
         }
@@ -178,8 +184,15 @@ pub(super) fn service_deployment(cloud: &Cloud, service: &Service, deployment: &
 /// A `ServiceRevision`.
 pub(super) fn service_revision(cloud: &Cloud, service: &Service, revision: &Revision) -> Value {
     const TAKEN_OVER: [&str; 9] = [
-        "capacityProviderStrategy", "launchType", "platformVersion", "platformFamily", "loadBalancers",
-        "serviceRegistries", "networkConfiguration", "serviceConnectConfiguration", "volumeConfigurations",
+        "capacityProviderStrategy",
+        "launchType",
+        "platformVersion",
+        "platformFamily",
+        "loadBalancers",
+        "serviceRegistries",
+        "networkConfiguration",
+        "serviceConnectConfiguration",
+        "volumeConfigurations",
     ];
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| drop(object.insert(name.to_owned(), value));
@@ -195,14 +208,19 @@ pub(super) fn service_revision(cloud: &Cloud, service: &Service, revision: &Revi
         }
     }
     let image = |image: &super::deployment::ResolvedImage| match &image.digest {
-        Some(digest) => json!({"containerName": image.container, "image": image.image, "imageDigest": digest.to_string()}),
+        Some(digest) => {
+            json!({"containerName": image.container, "image": image.image, "imageDigest": digest.to_string()})
+        }
         None => json!({"containerName": image.container, "image": image.image}),
     };
     put("containerImages", revision.images.iter().map(image).collect());
     let groups = revision.target_groups();
-    put("resolvedConfiguration", json!({
-        "loadBalancers": groups.iter().map(|(group, _)| json!({"targetGroupArn": group})).collect::<Vec<_>>(),
-    }));
+    put(
+        "resolvedConfiguration",
+        json!({
+            "loadBalancers": groups.iter().map(|(group, _)| json!({"targetGroupArn": group})).collect::<Vec<_>>(),
+        }),
+    );
     Value::Object(object)
 }
 

@@ -65,7 +65,9 @@ fn register(cloud: &Arc<Cloud>, service: &mut Service, task: &Task, now: Timesta
         let target = SocketAddr::new(IpAddr::V4(task.address), port);
         match Elb::register(cloud, &group, target) {
             Ok(()) => service.note(now, &format!("registered 1 targets in (target-group {group})")),
-            Err(error) => service.note(now, &format!("failed to register targets in (target-group {group}): {}", error.message)),
+            Err(error) => {
+                service.note(now, &format!("failed to register targets in (target-group {group}): {}", error.message))
+            }
         }
     }
 }

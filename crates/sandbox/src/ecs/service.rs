@@ -1,8 +1,7 @@
 //! A service: what it should be, its revisions and deployments, its events.
 
 use super::{
-    arn,
-    configuration,
+    arn, configuration,
     deployment::{ResolvedImage, Revision, RolloutState, ServiceDeployment},
     engine::{Happened, RevisionId, Rollout, Stage},
     task_definition::TaskDefinition,
@@ -112,7 +111,12 @@ impl Service {
     }
 
     /// Begins a deployment of a new revision; one under way ends here.
-    pub(super) fn deploy(&mut self, cloud: &Cloud, definition: &TaskDefinition, now: Timestamp) -> Result<(), AwsError> {
+    pub(super) fn deploy(
+        &mut self,
+        cloud: &Cloud,
+        definition: &TaskDefinition,
+        now: Timestamp,
+    ) -> Result<(), AwsError> {
         let configuration = self.member("deploymentConfiguration").cloned().unwrap_or_else(configuration::default);
         let sources = self.sources();
         // A rollback has put its revision back to IN_PROGRESS: a deployment that begins meanwhile has no way back.
@@ -168,7 +172,11 @@ impl Service {
         let image = |container: &Value| {
             let text = |name: &str| container[name].as_str().unwrap_or_default().to_owned();
             let found = tasks::find_image(&cloud.registry, &cloud.place, &text("image"), None);
-            ResolvedImage { container: text("name"), image: text("image"), digest: found.ok().map(|image| image.digest) }
+            ResolvedImage {
+                container: text("name"),
+                image: text("image"),
+                digest: found.ok().map(|image| image.digest),
+            }
         };
         Revision {
             id,

@@ -15,7 +15,12 @@ pub(super) struct Families(BTreeMap<String, Vec<TaskDefinition>>);
 
 impl Families {
     /// Adds the next revision of the family `input` names.
-    pub(super) fn register(&mut self, place: &Place, input: &Value, now: Timestamp) -> Result<&TaskDefinition, AwsError> {
+    pub(super) fn register(
+        &mut self,
+        place: &Place,
+        input: &Value,
+        now: Timestamp,
+    ) -> Result<&TaskDefinition, AwsError> {
         let family = input["family"].as_str().unwrap_or_default().to_owned();
         let revision = self.0.get(&family).and_then(|family| family.last()).map_or(1, |last| last.revision + 1);
         let definition = TaskDefinition::register(place, input, revision, now)?;

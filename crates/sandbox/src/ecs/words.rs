@@ -52,10 +52,12 @@ pub(super) fn status(stage: Stage) -> &'static str {
 /// `statusReason` of a service deployment, where there is one.
 pub(super) fn status_reason(stage: Stage) -> Option<&'static str> {
     match stage {
-        Stage::Stalled => {
-            Some("The deployment circuit breaker threshold was exceeded and there is no completed deployment to roll back to.")
+        Stage::Stalled => Some(
+            "The deployment circuit breaker threshold was exceeded and there is no completed deployment to roll back to.",
+        ),
+        Stage::StopRequested | Stage::Stopped(Cause::Request) => {
+            Some("Service deployment stopped because of a user request.")
         }
-        Stage::StopRequested | Stage::Stopped(Cause::Request) => Some("Service deployment stopped because of a user request."),
         Stage::RollbackRequested => Some(rollback_reason(Cause::Request)),
         Stage::RollbackInProgress(cause) | Stage::RollbackSuccessful(cause) => Some(rollback_reason(cause)),
         Stage::RollbackFailed(Cause::Superseded) | Stage::Stopped(Cause::Superseded) => {
@@ -95,7 +97,9 @@ pub(super) fn task_list(ids: &[String]) -> String {
 
 /// `deploymentCircuitBreaker` of a service deployment: how near it is to failing.
 pub(super) fn breaker(rollout: &Rollout, desired: u32) -> Value {
-    let Some(breaker) = rollout.breaker else { return json!({"status": "DISABLED", "failureCount": 0, "threshold": 0}) };
+    let Some(breaker) = rollout.breaker else {
+        return json!({"status": "DISABLED", "failureCount": 0, "threshold": 0});
+    };
     let threshold = breaker.threshold.failures(desired);
     let (status, failures) = match rollout.stage {
         Stage::Stalled

@@ -27,7 +27,8 @@ impl FromStr for Matcher {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("Health check matcher HTTP code '{text}' must be within '200-499'");
-        let code = |digits: &str| digits.trim().parse().ok().filter(|code| (200..=499).contains(code)).ok_or_else(wrong);
+        let code =
+            |digits: &str| digits.trim().parse().ok().filter(|code| (200..=499).contains(code)).ok_or_else(wrong);
         let range = |part: &str| match part.split_once('-') {
             Some((first, last)) => Ok(code(first)?..=code(last)?),
             None => code(part).map(|code| code..=code),

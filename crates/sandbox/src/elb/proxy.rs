@@ -22,7 +22,14 @@ use std::{
 
 /// Headers that are about one connection and not about the message (RFC 9110, 7.6.1).
 const HOP_BY_HOP: [&str; 8] = [
-    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade",
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
 ];
 
 #[derive(Debug, Clone)]
@@ -50,7 +57,11 @@ pub(super) async fn open(cloud: &Arc<Cloud>, wanted: u16) -> std::io::Result<u16
     Ok(port)
 }
 
-async fn carry(State(door): State<Door>, ConnectInfo(client): ConnectInfo<SocketAddr>, request: Request<Body>) -> Response {
+async fn carry(
+    State(door): State<Door>,
+    ConnectInfo(client): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response {
     let dice = door.dice.fetch_add(0x9E37_79B9, Ordering::Relaxed) >> 16;
     let Some(Route { target, balancer, group }) = door.cloud.elb.rooms().route(door.port, dice) else {
         return refuse(StatusCode::SERVICE_UNAVAILABLE);
@@ -83,7 +94,8 @@ async fn forward(
     request: Request<Body>,
 ) -> Result<reqwest::Response, reqwest::Error> {
     let (mut parts, body) = request.into_parts();
-    let has_body = parts.headers.contains_key(header::CONTENT_LENGTH) || parts.headers.contains_key(header::TRANSFER_ENCODING);
+    let has_body =
+        parts.headers.contains_key(header::CONTENT_LENGTH) || parts.headers.contains_key(header::TRANSFER_ENCODING);
     strip(&mut parts.headers);
     let own = [
         ("x-forwarded-for", client.ip().to_string()),
@@ -96,7 +108,8 @@ async fn forward(
         }
     }
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut onward = door.cloud.elb.client.request(parts.method, format!("http://{target}{path}")).headers(parts.headers);
+    let mut onward =
+        door.cloud.elb.client.request(parts.method, format!("http://{target}{path}")).headers(parts.headers);
     if has_body {
         onward = onward.body(reqwest::Body::wrap_stream(body.into_data_stream()));
     }

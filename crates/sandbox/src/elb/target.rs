@@ -54,10 +54,8 @@ pub(crate) struct Verdict {
 impl Verdict {
     /// A target that was just registered.
     pub(crate) fn registered() -> Self {
-        let reason = Reason {
-            code: "Elb.RegistrationInProgress",
-            description: "Target registration is in progress".to_owned(),
-        };
+        let reason =
+            Reason { code: "Elb.RegistrationInProgress", description: "Target registration is in progress".to_owned() };
         Self { state: State::Initial, reason: Some(reason), passes: 0, failures: 0 }
     }
 
@@ -149,7 +147,10 @@ mod tests {
     #[test]
     fn an_unhealthy_target_says_what_it_answered() {
         let reason = after(&[Check::Code(500), Check::Code(503)]).reason.unwrap();
-        assert_eq!((reason.code, reason.description.as_str()), ("Target.ResponseCodeMismatch", "Health checks failed with these codes: [503]"));
+        assert_eq!(
+            (reason.code, reason.description.as_str()),
+            ("Target.ResponseCodeMismatch", "Health checks failed with these codes: [503]")
+        );
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub(crate) fn call(metrics: &Metrics, operation: &str, input: &Value) -> Result<
 }
 
 fn put_metric_data(metrics: &Metrics, input: Input<'_>) -> Result<Value, AwsError> {
-    let namespace = input.text("Namespace").filter(|name| !name.is_empty()).ok_or_else(|| invalid("Namespace is missing"))?;
+    let namespace =
+        input.text("Namespace").filter(|name| !name.is_empty()).ok_or_else(|| invalid("Namespace is missing"))?;
     if namespace.starts_with("AWS/") {
         return Err(invalid("The value AWS/ for parameter Namespace is invalid."));
     }
@@ -46,7 +47,8 @@ fn observations(datum: Input<'_>) -> Result<Bucket, AwsError> {
     let number = |value: &Value| value.as_f64().ok_or_else(|| invalid("a value is not a number"));
     let mut bucket = Bucket::default();
     if let Some(set) = datum.value("StatisticValues") {
-        let member = |name: &str| set.get(name).and_then(Value::as_f64).ok_or_else(|| invalid(format!("{name} is missing")));
+        let member =
+            |name: &str| set.get(name).and_then(Value::as_f64).ok_or_else(|| invalid(format!("{name} is missing")));
         let (minimum, maximum) = (member("Minimum")?, member("Maximum")?);
         return Ok(Bucket { count: member("SampleCount")?, sum: member("Sum")?, minimum, maximum, values: Vec::new() });
     }

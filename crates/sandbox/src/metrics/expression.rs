@@ -72,7 +72,11 @@ impl<'a> Reader<'a> {
             return Ok(Series::Number(number));
         }
         if self.take("(") {
-            return if word == "FILL" { self.fill() } else { Err(format!("The sandbox does not know the function {word}")) };
+            return if word == "FILL" {
+                self.fill()
+            } else {
+                Err(format!("The sandbox does not know the function {word}"))
+            };
         }
         let known = self.scope.series.get(word).cloned();
         known.map(Series::Points).ok_or_else(|| format!("The expression names {word}, which is no id of this request"))
@@ -100,7 +104,8 @@ impl<'a> Reader<'a> {
     }
 
     fn word(&mut self) -> &'a str {
-        let end = self.rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(self.rest.len());
+        let end =
+            self.rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest.trim_start();
         word
@@ -165,7 +170,9 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused_with_its_name() {
-        for (text, named) in [("SEARCH('x')", "SEARCH"), ("m1/m9", "m9"), ("m1 /", "''"), ("m1 m2", "m2"), ("(m1", "''")] {
+        for (text, named) in
+            [("SEARCH('x')", "SEARCH"), ("m1/m9", "m9"), ("m1 /", "''"), ("m1 m2", "m2"), ("(m1", "''")]
+        {
             let error = computed(text).unwrap_err();
             assert!(error.contains(named), "{text}: {error}");
         }

@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn pages_carry_every_point_once_and_say_when_there_is_more() {
-        let answer = Answer { id: "m".to_owned(), label: "m".to_owned(), points: (0..5).map(|n| (n * 60, 1.0)).collect() };
+        let answer =
+            Answer { id: "m".to_owned(), label: "m".to_owned(), points: (0..5).map(|n| (n * 60, 1.0)).collect() };
         let mut input = json!({"MaxDatapoints": 2, "ScanBy": "TimestampAscending"});
         let mut seen = Vec::new();
         loop {

@@ -91,7 +91,8 @@ fn compute_expressions(
 }
 
 fn points(metrics: &Metrics, stat: Input<'_>, range: (i64, i64), period: i64) -> Result<BTreeMap<i64, f64>, AwsError> {
-    let statistic: Statistic = stat.required("Stat").map_err(|_| invalid("Stat is missing"))?.parse().map_err(invalid)?;
+    let statistic: Statistic =
+        stat.required("Stat").map_err(|_| invalid("Stat is missing"))?.parse().map_err(invalid)?;
     let metric = stat.value("Metric").map(Input::new).ok_or_else(|| invalid("Metric is missing"))?;
     let key = key(metric, metric.text("Namespace").unwrap_or_default());
     let periods = metrics.periods(&key, range, period);
@@ -100,7 +101,8 @@ fn points(metrics: &Metrics, stat: Input<'_>, range: (i64, i64), period: i64) ->
 
 /// The series a `Metric` or a `MetricDatum` names.
 pub(super) fn key(metric: Input<'_>, namespace: &str) -> Key {
-    let dimension = |pair: &Value| Some((pair.get("Name")?.as_str()?.to_owned(), pair.get("Value")?.as_str()?.to_owned()));
+    let dimension =
+        |pair: &Value| Some((pair.get("Name")?.as_str()?.to_owned(), pair.get("Value")?.as_str()?.to_owned()));
     let dimensions = metric.list("Dimensions").iter().filter_map(dimension).collect();
     Key::new(namespace, metric.text("MetricName").unwrap_or_default(), dimensions)
 }

@@ -75,8 +75,16 @@ mod tests {
     fn the_statistics_of_one_to_a_hundred() {
         let bucket = one_to_hundred();
         let table = [
-            ("Sum", 5050.0), ("Average", 50.5), ("Minimum", 1.0), ("Maximum", 100.0), ("SampleCount", 100.0), ("p50", 50.0),
-            ("p95", 95.0), ("p99.9", 100.0), ("p100", 100.0), ("p0", 1.0),
+            ("Sum", 5050.0),
+            ("Average", 50.5),
+            ("Minimum", 1.0),
+            ("Maximum", 100.0),
+            ("SampleCount", 100.0),
+            ("p50", 50.0),
+            ("p95", 95.0),
+            ("p99.9", 100.0),
+            ("p100", 100.0),
+            ("p0", 1.0),
         ];
         for (name, expected) in table {
             assert_eq!(name.parse::<Statistic>().unwrap().of(&bucket), Some(expected), "{name}");

@@ -65,7 +65,13 @@ impl Bucket {
 
 impl Metrics {
     /// Books one observation.
-    pub(crate) fn record(&self, namespace: &str, metric: &str, dimensions: Vec<(String, String)>, at: (Timestamp, f64)) {
+    pub(crate) fn record(
+        &self,
+        namespace: &str,
+        metric: &str,
+        dimensions: Vec<(String, String)>,
+        at: (Timestamp, f64),
+    ) {
         self.add(Key::new(namespace, metric, dimensions), at.0, &Bucket::of(at.1, 1.0));
     }
 

@@ -73,7 +73,7 @@ impl Life {
             let spec = &container.spec;
             let found = images::find(&self.cloud.registry, &self.cloud.place, &spec.image, spec.pinned.as_ref());
             let ready = match found {
-                Ok(image) => match self.cloud.tasks.images.unpacked(&image).await {
+                Ok(image) => match self.cloud.tasks.images.unpacked(&self.cloud.registry, &image).await {
                     Ok(ready) => Ok((image.digest, ready)),
                     Err(error) => Err(format!("CannotPullContainerError: failed to unpack {}: {error}", spec.image)),
                 },

@@ -1,9 +1,6 @@
 //! What containers print: the last lines of each, kept as the streams of CloudWatch Logs.
 
-use crate::{
-    AwsError,
-    wire::Input,
-};
+use crate::{AwsError, wire::Input};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::{
@@ -83,9 +80,7 @@ impl Logs {
             None => (end.saturating_sub(limit).max(stream.dropped), end),
         };
         let lines = stream.lines.range(first - stream.dropped..last - stream.dropped);
-        let event = |(at, message): &(Timestamp, String)| {
-            json!({"timestamp": at.as_millisecond(), "message": message, "ingestionTime": at.as_millisecond()})
-        };
+        let event = |(at, message): &(Timestamp, String)| json!({"timestamp": at.as_millisecond(), "message": message, "ingestionTime": at.as_millisecond()});
         Ok(json!({
             "events": lines.map(event).collect::<Vec<_>>(),
             "nextForwardToken": format!("f/{last}"),
@@ -121,7 +116,8 @@ mod tests {
 
     #[test]
     fn a_stream_nobody_wrote_to_does_not_exist() {
-        let error = Logs::default().call("GetLogEvents", &json!({"logGroupName": "g", "logStreamName": "s"})).unwrap_err();
+        let error =
+            Logs::default().call("GetLogEvents", &json!({"logGroupName": "g", "logStreamName": "s"})).unwrap_err();
         assert_eq!(error.code, "ResourceNotFoundException");
     }
 }

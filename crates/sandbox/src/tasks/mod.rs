@@ -13,7 +13,6 @@ mod logs;
 mod process;
 mod records;
 mod spec;
-mod unpack;
 mod watchdog;
 
 pub(crate) use images::find as find_image;

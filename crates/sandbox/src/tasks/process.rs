@@ -26,22 +26,23 @@ pub(super) struct Invocation {
 impl Invocation {
     /// What the container runs: the definition's words where it has some, else the image's.
     pub(super) fn of(container: &ContainerSpec, image: &Unpacked, address: Ipv4Addr) -> Self {
-        let config = &image.config;
+        let settings = &image.settings;
         let entry_point = container.entry_point.clone();
         // As Docker has it: a new entry point drops the image's command, which was written for the old one.
         let command = match (&container.command, &entry_point) {
             (Some(command), _) => command.clone(),
             (None, Some(_)) => Vec::new(),
-            (None, None) => config.command.clone(),
+            (None, None) => settings.cmd.clone(),
         };
-        let mut words = entry_point.unwrap_or_else(|| config.entry_point.clone());
+        let mut words = entry_point.unwrap_or_else(|| settings.entrypoint.clone());
         words.extend(command);
 
         let mut variables = vec![("PATH".to_owned(), DEFAULT_PATH.to_owned())];
-        variables.extend(config.environment.iter().cloned());
+        let of_image = settings.env.iter().filter_map(|variable| variable.split_once('='));
+        variables.extend(of_image.map(|(name, value)| (name.to_owned(), value.to_owned())));
         variables.extend(container.environment.iter().cloned());
         variables.push(("HOST".to_owned(), address.to_string()));
-        let folder = container.working_directory.as_deref().unwrap_or(&config.working_directory);
+        let folder = container.working_directory.as_deref().unwrap_or(&settings.working_dir);
         Self { words, folder: inside(&image.root, folder), root: image.root.clone(), variables }
     }
 
@@ -84,7 +85,8 @@ impl Invocation {
             let in_image = folders.iter().map(|folder| inside(&self.root, folder).join(name));
             in_image.chain(folders.iter().map(|folder| Path::new(folder).join(name))).collect()
         };
-        let not_found = || io::Error::new(io::ErrorKind::NotFound, format!("exec: \"{name}\": no such file or directory"));
+        let not_found =
+            || io::Error::new(io::ErrorKind::NotFound, format!("exec: \"{name}\": no such file or directory"));
         candidates.into_iter().find(|file| file.is_file()).ok_or_else(not_found)
     }
 

@@ -25,10 +25,11 @@ pub(super) fn create(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError>
     if !input.list("tags").is_empty() {
         state.tags.insert(arn.clone(), input.list("tags").to_vec());
     }
-    state
-        .clusters
-        .entry(name.to_owned())
-        .or_insert_with(|| Cluster { name: name.to_owned(), arn, services: Default::default() });
+    state.clusters.entry(name.to_owned()).or_insert_with(|| Cluster {
+        name: name.to_owned(),
+        arn,
+        services: Default::default(),
+    });
     let cluster = state.cluster(Some(name))?;
     Ok(json!({"cluster": describe_one(cloud, &state, cluster)}))
 }

@@ -14,8 +14,16 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 /// What is not part of the service's own members: it is read here or kept elsewhere.
-const READ_HERE: [&str; 8] =
-    ["cluster", "serviceName", "taskDefinition", "desiredCount", "clientToken", "tags", "role", "deploymentConfiguration"];
+const READ_HERE: [&str; 8] = [
+    "cluster",
+    "serviceName",
+    "taskDefinition",
+    "desiredCount",
+    "clientToken",
+    "tags",
+    "role",
+    "deploymentConfiguration",
+];
 
 pub(super) fn create(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
     let name = input.required("serviceName")?;
@@ -75,7 +83,11 @@ fn check_kind(input: Input<'_>) -> Result<(), AwsError> {
 }
 
 /// Every load balancer has to name a target group in use and a container port that exists.
-pub(super) fn check_load_balancers(cloud: &Cloud, input: Input<'_>, definition: &TaskDefinition) -> Result<(), AwsError> {
+pub(super) fn check_load_balancers(
+    cloud: &Cloud,
+    input: Input<'_>,
+    definition: &TaskDefinition,
+) -> Result<(), AwsError> {
     let rooms = cloud.elb.rooms();
     for balancer in input.list("loadBalancers").iter().map(Input::new) {
         let group = balancer.required("targetGroupArn")?;
@@ -83,7 +95,8 @@ pub(super) fn check_load_balancers(cloud: &Cloud, input: Input<'_>, definition: 
             return Err(invalid(format!("The specified target group does not exist: {group}")));
         }
         if rooms.balancers_of(group).is_empty() {
-            let message = format!("The target group with targetGroupArn {group} does not have an associated load balancer.");
+            let message =
+                format!("The target group with targetGroupArn {group} does not have an associated load balancer.");
             return Err(invalid(message));
         }
         let (name, port) = (balancer.required("containerName")?, balancer.count("containerPort")?);

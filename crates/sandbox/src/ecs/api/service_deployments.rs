@@ -9,8 +9,15 @@ use crate::{
 use serde_json::{Value, json};
 
 const STATUSES: [&str; 9] = [
-    "PENDING", "SUCCESSFUL", "STOPPED", "STOP_REQUESTED", "IN_PROGRESS", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS",
-    "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED",
+    "PENDING",
+    "SUCCESSFUL",
+    "STOPPED",
+    "STOP_REQUESTED",
+    "IN_PROGRESS",
+    "ROLLBACK_REQUESTED",
+    "ROLLBACK_IN_PROGRESS",
+    "ROLLBACK_SUCCESSFUL",
+    "ROLLBACK_FAILED",
 ];
 
 /// Newest first, filtered by status and time of creation.

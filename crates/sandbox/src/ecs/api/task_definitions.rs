@@ -1,11 +1,7 @@
 //! `RegisterTaskDefinition`, `DescribeTaskDefinition`, `ListTaskDefinitions`, `DeregisterTaskDefinition`.
 
 use super::{invalid, pages};
-use crate::{
-    AwsError, Cloud,
-    ecs::task_definition::TaskDefinition,
-    wire::Input,
-};
+use crate::{AwsError, Cloud, ecs::task_definition::TaskDefinition, wire::Input};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -50,7 +46,8 @@ pub(super) fn list(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
     let asked = |definition: &&TaskDefinition| {
         definition.document["status"] == status && prefix.is_none_or(|prefix| definition.family == prefix)
     };
-    let mut arns: Vec<Value> = state.families.iter().filter(asked).map(|definition| definition.arn.clone().into()).collect();
+    let mut arns: Vec<Value> =
+        state.families.iter().filter(asked).map(|definition| definition.arn.clone().into()).collect();
     if newest_first {
         arns.reverse();
     }

@@ -11,14 +11,26 @@ use serde_json::{Value, json};
 
 /// Members whose change starts a deployment, as their documentation says.
 const STARTS_A_DEPLOYMENT: [&str; 7] = [
-    "networkConfiguration", "platformVersion", "loadBalancers", "serviceRegistries", "serviceConnectConfiguration",
-    "volumeConfigurations", "vpcLatticeConfigurations",
+    "networkConfiguration",
+    "platformVersion",
+    "loadBalancers",
+    "serviceRegistries",
+    "serviceConnectConfiguration",
+    "volumeConfigurations",
+    "vpcLatticeConfigurations",
 ];
 
 /// Members that are changed without one.
 const CHANGES_IN_PLACE: [&str; 10] = [
-    "capacityProviderStrategy", "availabilityZoneRebalancing", "placementConstraints", "placementStrategy",
-    "healthCheckGracePeriodSeconds", "enableExecuteCommand", "enableECSManagedTags", "propagateTags", "gatewayConnectors",
+    "capacityProviderStrategy",
+    "availabilityZoneRebalancing",
+    "placementConstraints",
+    "placementStrategy",
+    "healthCheckGracePeriodSeconds",
+    "enableExecuteCommand",
+    "enableECSManagedTags",
+    "propagateTags",
+    "gatewayConnectors",
     "monitoring",
 ];
 

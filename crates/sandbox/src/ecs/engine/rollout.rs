@@ -157,7 +157,10 @@ impl Rollout {
         }
         if let Some(wanted) = step.rollout.wanted() {
             step.schedule(facts, wanted);
-            step.settle(facts, wanted);
+            // A stage is seen for at least one step before the next: callers follow it by asking.
+            if step.rollout.stage == self.stage {
+                step.settle(facts, wanted);
+            }
         }
         step
     }

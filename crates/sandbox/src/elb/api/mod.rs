@@ -49,6 +49,8 @@ fn fresh_id() -> String {
 /// Names are at most 32 letters, digits and hyphens.
 fn valid_name(name: &str) -> Result<(), AwsError> {
     let fits = name.len() <= 32 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    let wrong = || AwsError::client("ValidationError", format!("The name '{name}' must be at most 32 letters, digits and hyphens"));
+    let wrong = || {
+        AwsError::client("ValidationError", format!("The name '{name}' must be at most 32 letters, digits and hyphens"))
+    };
     if fits && !name.starts_with('-') && !name.ends_with('-') { Ok(()) } else { Err(wrong()) }
 }

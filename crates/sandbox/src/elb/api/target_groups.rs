@@ -3,12 +3,7 @@
 use super::{describe, fresh_id, number, required, valid_name};
 use crate::{
     AwsError, Cloud, Form,
-    elb::{
-        TargetGroup,
-        matcher::Matcher,
-        rooms::CheckSettings,
-        target::Thresholds,
-    },
+    elb::{TargetGroup, matcher::Matcher, rooms::CheckSettings, target::Thresholds},
     wire::Xml,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -91,5 +86,6 @@ pub(super) fn describe(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError>
         named && of_balancer.is_none_or(|arn| rooms.balancers_of(&group.arn).iter().any(|balancer| balancer.arn == arn))
     };
     let groups = rooms.groups.iter().filter(asked);
-    Ok(Xml::new().list("TargetGroups", groups.map(|group| describe::target_group(group, &rooms.balancers_of(&group.arn)))))
+    Ok(Xml::new()
+        .list("TargetGroups", groups.map(|group| describe::target_group(group, &rooms.balancers_of(&group.arn)))))
 }

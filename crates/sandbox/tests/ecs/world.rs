@@ -1,0 +1,197 @@
+//! A sandbox, images that behave in known ways, and the calls a client makes.
+
+use oci::{
+    Platform,
+    image::{Builder, Contents},
+    layout::{Layout, push_layout},
+};
+use sandbox::{Options, Sandbox};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use subject::Repository;
+
+/// How long anything here may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) http: reqwest::Client,
+    registry: oci::Registry,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let sandbox = Sandbox::start(Options::default()).await.unwrap();
+        let http = transport::client(transport::Limits::default()).unwrap();
+        let (endpoint, nothing) = (sandbox.endpoint(), json!({}));
+        let ask = call(&http, &endpoint, "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken", &nothing);
+        let token = ask.await.unwrap()["authorizationData"][0]["authorizationToken"].as_str().unwrap().to_owned();
+        let login =
+            String::from_utf8(base64::Engine::decode(&base64::engine::general_purpose::STANDARD, token).unwrap())
+                .unwrap();
+        let (username, password) = login.split_once(':').unwrap();
+        let login = oci::Login { username: username.to_owned(), password: SecretString::from(password.to_owned()) };
+        let registry = oci::Registry::new(Arc::new(oci::Static::new(sandbox.registry_host(), login))).unwrap();
+        Self { sandbox, http, registry }
+    }
+
+    /// Pushes an image of that flavour and names it by digest.
+    pub(crate) async fn image(&self, flavour: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::create(folder.path()).unwrap();
+        let contents = Contents::new().file("app/server.py", 0o644, include_bytes!("server.py").as_slice());
+        Builder::new(Platform::linux("amd64"))
+            .layer("test server", contents)
+            .entrypoint(["/usr/bin/python3"])
+            .cmd(["server.py"])
+            .env("FLAVOUR", flavour)
+            .working_dir("/app")
+            .build(&layout, None)
+            .unwrap();
+        self.ecr("CreateRepository", json!({"repositoryName": "shop"})).await.ok();
+        let repository = Repository::new(&self.sandbox.registry_host(), "shop").unwrap();
+        push_layout(&self.registry, &layout, &repository, Some(flavour)).await.unwrap().to_string()
+    }
+
+    /// A service behind a load balancer, in production; what `POST /_sandbox/services` answers.
+    pub(crate) async fn service(&self, image: &str, desired: u32) -> Value {
+        let wanted = json!({
+            "cluster": "production", "service": "web", "image": image, "container_port": 8080,
+            "health_check_path": "/healthz", "desired_count": desired, "env": {"COLOUR": "blue"},
+        });
+        let answer =
+            self.http.post(format!("{}/_sandbox/services", self.sandbox.endpoint())).json(&wanted).send().await;
+        let answer = answer.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        answer.json().await.unwrap()
+    }
+
+    /// A running service of the good image.
+    pub(crate) async fn good_service(&self, desired: u32) -> Value {
+        let image = self.image("good").await;
+        let built = self.service(&image, desired).await;
+        self.deployed("SUCCESSFUL").await;
+        built
+    }
+
+    pub(crate) async fn ecs(&self, operation: &str, input: Value) -> Result<Value, Value> {
+        let target = format!("AmazonEC2ContainerServiceV20141113.{operation}");
+        call(&self.http, &self.sandbox.endpoint(), &target, &input).await
+    }
+
+    pub(crate) async fn ecr(&self, operation: &str, input: Value) -> Result<Value, Value> {
+        let target = format!("AmazonEC2ContainerRegistry_V20150921.{operation}");
+        call(&self.http, &self.sandbox.endpoint(), &target, &input).await
+    }
+
+    pub(crate) async fn cloudwatch(&self, operation: &str, input: Value) -> Result<Value, Value> {
+        let target = format!("GraniteServiceVersion20100801.{operation}");
+        call(&self.http, &self.sandbox.endpoint(), &target, &input).await
+    }
+
+    pub(crate) async fn logs(&self, operation: &str, input: Value) -> Result<Value, Value> {
+        call(&self.http, &self.sandbox.endpoint(), &format!("Logs_20140328.{operation}"), &input).await
+    }
+
+    /// Makes something go wrong.
+    pub(crate) async fn fault(&self, fault: Value) {
+        let answer = self.http.post(format!("{}/_sandbox/faults", self.sandbox.endpoint())).json(&fault).send().await;
+        assert!(answer.unwrap().status().is_success());
+    }
+
+    /// The service as `DescribeServices` shows it.
+    pub(crate) async fn web(&self) -> Value {
+        let answer = self.ecs("DescribeServices", json!({"cluster": "production", "services": ["web"]})).await.unwrap();
+        answer["services"][0].clone()
+    }
+
+    /// A new revision of the task definition with this image.
+    pub(crate) async fn revision(&self, image: &str) -> String {
+        let current = self.web().await["taskDefinition"].clone();
+        let answer = self.ecs("DescribeTaskDefinition", json!({"taskDefinition": current})).await.unwrap();
+        let mut definition = answer["taskDefinition"].clone();
+        definition["containerDefinitions"][0]["image"] = image.into();
+        let added = [
+            "taskDefinitionArn",
+            "revision",
+            "status",
+            "requiresAttributes",
+            "compatibilities",
+            "registeredAt",
+            "registeredBy",
+        ];
+        definition.as_object_mut().unwrap().retain(|name, _| !added.contains(&name.as_str()));
+        let answer = self.ecs("RegisterTaskDefinition", definition).await.unwrap();
+        answer["taskDefinition"]["taskDefinitionArn"].as_str().unwrap().to_owned()
+    }
+
+    /// Deploys this image; the ARN of the service deployment.
+    pub(crate) async fn deploy(&self, image: &str) -> String {
+        let definition = self.revision(image).await;
+        self.update(json!({"taskDefinition": definition})).await;
+        self.newest_deployment().await["serviceDeploymentArn"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn update(&self, mut input: Value) -> Value {
+        input["cluster"] = "production".into();
+        input["service"] = "web".into();
+        self.ecs("UpdateService", input).await.unwrap()["service"].clone()
+    }
+
+    pub(crate) async fn newest_deployment(&self) -> Value {
+        let input = json!({"cluster": "production", "service": "web"});
+        self.ecs("ListServiceDeployments", input).await.unwrap()["serviceDeployments"][0].clone()
+    }
+
+    pub(crate) async fn deployment(&self, arn: &str) -> Value {
+        let answer = self.ecs("DescribeServiceDeployments", json!({"serviceDeploymentArns": [arn]})).await.unwrap();
+        answer["serviceDeployments"][0].clone()
+    }
+
+    /// Waits until the newest deployment has that status, and gives it.
+    pub(crate) async fn deployed(&self, status: &str) -> Value {
+        self.until(&format!("the newest deployment is {status}"), async || {
+            let newest = self.newest_deployment().await;
+            if newest["status"] == status { Ok(newest) } else { Err(newest) }
+        })
+        .await
+    }
+
+    /// Waits until `look` is satisfied; it gives what it wants or what it saw.
+    pub(crate) async fn until<T>(&self, what: &str, look: impl AsyncFn() -> Result<T, Value>) -> T {
+        let started = Instant::now();
+        loop {
+            match look().await {
+                Ok(found) => return found,
+                Err(seen) if started.elapsed() > PATIENCE => panic!("never: {what}; last seen {seen:#}"),
+                Err(_) => tokio::time::sleep(Duration::from_millis(30)).await,
+            }
+        }
+    }
+
+    /// Event texts, newest first.
+    pub(crate) async fn events(&self) -> Vec<String> {
+        let web = self.web().await;
+        web["events"].as_array().unwrap().iter().map(|event| event["message"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// What the sandbox itself knows.
+    pub(crate) async fn truth(&self) -> Value {
+        let url = format!("{}/_sandbox/services/production/web", self.sandbox.endpoint());
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+}
+
+/// One AWS JSON call: the answer, or the error.
+async fn call(http: &reqwest::Client, endpoint: &str, target: &str, input: &Value) -> Result<Value, Value> {
+    let request =
+        http.post(endpoint).header("x-amz-target", target).header("content-type", "application/x-amz-json-1.1");
+    let answer = request.body(input.to_string()).send().await.unwrap();
+    let ok = answer.status().is_success();
+    let body: Value = answer.json().await.unwrap();
+    if ok { Ok(body) } else { Err(body) }
+}
