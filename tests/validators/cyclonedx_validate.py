@@ -55,9 +55,10 @@ def purl_faults(document):
         if purl is None:
             continue
         parsed = PackageURL.from_string(purl)
-        # The library predates purl-spec 1.0.1, where a colon is never encoded; all else must be the same.
+        # The library predates purl-spec 1.0.1, where a colon is never encoded and a slash in a qualifier always is;
+        # all else must be the same.
         again = parsed.to_string().replace("%3A", ":")
-        if again != purl:
+        if again.replace("%2F", "/") != purl.replace("%2F", "/"):
             faults.append(f"purl is not canonical: {purl} (should be {again})")
         full = f"{parsed.namespace}/{parsed.name}" if parsed.namespace and parsed.type == "npm" else parsed.name
         stated = f"{component['group']}/{component['name']}" if "group" in component else component["name"]

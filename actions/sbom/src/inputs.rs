@@ -6,7 +6,7 @@ use crate::{
 };
 use github::{Failure, InputError, Runner};
 use oci::Platform;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use subject::Reference;
 
 /// The declaration: `action.yml`, the README's table and `--help` come from here.
@@ -160,7 +160,8 @@ impl Settings {
                 }
                 Source::Image(image.clone())
             }
-            (None, path) => Source::Path(runner.path(path.as_deref().unwrap_or(Path::new(".")))),
+            (None, Some(path)) => Source::Path(runner.path(path)),
+            (None, None) => Source::Path(runner.workspace()),
         };
         let signed = inputs.evidence.signing_key.is_some();
         let attach = match (&source, inputs.attach) {

@@ -101,7 +101,7 @@ mod tests {
             ("MIT OR Apache-2.0", Licence::Expression("MIT OR Apache-2.0".into())),
             ("MIT/Apache-2.0", Licence::Expression("MIT OR Apache-2.0".into())),
             ("Apache-2.0 WITH LLVM-exception", Licence::Expression("Apache-2.0 WITH LLVM-exception".into())),
-            ("GPL-2.0+", Licence::Expression("GPL-2.0+".into())),
+            ("GPL-2.0+", Licence::Id("GPL-2.0+".into())),
             ("BSD", Licence::Named("BSD".into())),
             ("GNU GPL v2", Licence::Named("GNU GPL v2".into())),
             ("See  LICENSE\nfile", Licence::Named("See LICENSE file".into())),

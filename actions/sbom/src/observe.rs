@@ -62,21 +62,27 @@ pub async fn observe<'r>(runner: &'r Runner, settings: &Settings, inputs: &Input
             let opened = Layout::open(path).and_then(|layout| Image::open(&layout, None, &settings.platform));
             let opened = opened.map_err(|error| unreadable_layout(path, &error))?;
             let root = image_root(settings, None, &opened);
-            let mut facts = from_image(opened, path.display().to_string(), Exit::BadInput).await?;
+            let mut facts = from_image(opened, shown(runner, path), Exit::BadInput).await?;
             facts.root = Some(root);
             Ok(facts)
         }
         Source::Path(path) => {
             runner.info(format!("reading {}", path.display()));
-            from_tree(settings, path)
+            from_tree(settings, path, shown(runner, path))
         }
     }
 }
 
 const UNTOUCHED: &str = "nothing was written";
 
-fn from_tree<'r>(settings: &Settings, path: &Path) -> Result<Facts<'r>, Failure> {
-    let subject = path.display().to_string();
+/// A path as it is seen from the workspace: reports of two machines are alike.
+fn shown(runner: &Runner, path: &Path) -> String {
+    let inside = path.strip_prefix(runner.workspace()).ok().filter(|inside| !inside.as_os_str().is_empty());
+    let workspace = path == runner.workspace();
+    if workspace { "the workspace".to_owned() } else { inside.unwrap_or(path).display().to_string() }
+}
+
+fn from_tree<'r>(settings: &Settings, path: &Path, subject: String) -> Result<Facts<'r>, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(Exit::BadInput, "read the source").subject(&subject).because(error).state(UNTOUCHED)
     };

@@ -44,7 +44,6 @@ struct Entry {
     dev_dependencies: BTreeMap<String, String>,
     optional_dependencies: BTreeMap<String, String>,
     peer_dependencies: BTreeMap<String, String>,
-    peer_dependencies_meta: BTreeMap<String, serde_json::Value>,
 }
 
 /// The packages of a `package-lock.json`.
@@ -115,8 +114,8 @@ fn demands<'a>(key: &str, entry: &'a Entry) -> impl Iterator<Item = (&'a str, De
     let must = entry.dependencies.keys().filter(|name| !entry.optional_dependencies.contains_key(*name));
     let development = entry.dev_dependencies.keys().filter(move |_| own);
     let may = entry.optional_dependencies.keys();
-    // A peer may be absent: `--legacy-peer-deps` leaves it to the user.
-    let peers = entry.peer_dependencies.keys().chain(entry.peer_dependencies_meta.keys());
+    // A peer may be absent: `--legacy-peer-deps` leaves it to the user. `peerDependenciesMeta` alone asks for nothing.
+    let peers = entry.peer_dependencies.keys();
     must.chain(development)
         .map(|name| (name.as_str(), Demand::Must))
         .chain(may.chain(peers).map(|name| (name.as_str(), Demand::May)))

@@ -44,11 +44,20 @@ pub fn split(text: &str) -> Result<Requirement<'_>, String> {
         None => (after, None),
     };
     let rest = rest.trim().trim_start_matches('(').trim_end_matches(')').trim();
-    let known = rest.is_empty() || rest.starts_with(['=', '<', '>', '!', '~', '@']);
+    let known = rest.is_empty() || rest.starts_with('@') || rest.split(',').all(is_specifier);
     if !known {
         return Err(format!("`{}` is no version specifier", super::shorten(rest)));
     }
     Ok(Requirement { name, extras, rest, marker })
+}
+
+/// One comparison with a version; a trailing comma leaves an empty one, which pip takes.
+fn is_specifier(text: &str) -> bool {
+    const OPERATORS: &[&str] = &["===", "==", "~=", "!=", "<=", ">=", "<", ">"];
+    let text = text.trim();
+    let version = OPERATORS.iter().find_map(|operator| text.strip_prefix(operator)).map(str::trim);
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b".!+-_*".contains(&b);
+    text.is_empty() || version.is_some_and(|version| !version.is_empty() && version.bytes().all(plain))
 }
 
 /// The exact version of `==1.2` or `===1.2`; `None` for ranges and `==1.*`.
@@ -244,7 +253,7 @@ mod tests {
         assert_eq!(all.extras, ["socks", "use-chardet"]);
         let url = split("pip @ https://x/pip;v=1.whl ; os_name == 'nt'").unwrap();
         assert_eq!((url.rest, url.marker), ("@ https://x/pip;v=1.whl", Some("os_name == 'nt'")));
-        for bad in ["", "==1", "a[b", "a b", "-x"] {
+        for bad in ["", "==1", "a[b", "a b", "-x", "a=1", "a==", "a>=1<2", "a== 1 2"] {
             assert!(split(bad).is_err(), "{bad}");
         }
     }
