@@ -18,7 +18,10 @@ use axum::{Json, Router, extract::State, http::HeaderMap, routing::get};
 use callers::{ACCESS_KEY, Callers, SECRET_KEY};
 use jiff::Timestamp;
 use jwt::{Claims, Issuer};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 /// Keys and issued tokens.
 #[derive(Debug)]
@@ -47,7 +50,10 @@ pub(crate) async fn sts(cloud: &Arc<Cloud>, form: &Form, headers: &HeaderMap) ->
 
 /// The OIDC provider's routes, each with its whole path: they are merged into the server's router.
 pub fn routes(cloud: Arc<Cloud>) -> Router {
-    provider::routes().route("/_sandbox/roles", get(roles).post(set_roles)).with_state(cloud)
+    provider::routes()
+        .route("/_sandbox/env", get(env))
+        .route("/_sandbox/roles", get(roles).post(set_roles))
+        .with_state(cloud)
 }
 
 impl Default for Identity {
@@ -99,6 +105,12 @@ impl Identity {
     fn trust(&self) -> Trust {
         lock(&self.trust).clone()
     }
+}
+
+/// What a process that knows only the endpoint needs besides.
+async fn env(State(cloud): State<Arc<Cloud>>) -> Json<BTreeMap<String, String>> {
+    let region = ("AWS_REGION".to_owned(), Place::REGION.to_owned());
+    Json(cloud.identity.env(&cloud.place).into_iter().chain([region]).collect())
 }
 
 async fn roles(State(cloud): State<Arc<Cloud>>) -> Json<Trust> {
