@@ -279,4 +279,6 @@ impl fmt::Display for Doubt {
 }
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;

@@ -56,23 +56,28 @@ impl Action for GuardrailGate {
     }
 
     async fn run(runner: &Runner, inputs: Inputs) -> Result<Report, Failure> {
-        let file = inputs.read_file(runner)?;
-        inputs.check(&file.plan, runner.now())?;
-        if inputs.mode == Mode::Validate {
-            let headline = format!("{} is well formed: {} guardrails", file.path.display(), file.plan.guardrails.len());
-            return Ok(Report::new(Exit::Done, "valid", headline).output("rollback", false));
-        }
-        let aws = connect(runner, &inputs, &file.plan).await?;
-        let keeper = Keeper::prepare(runner, &inputs, aws.as_ref()).await?;
-        let sources = sources(&file.plan, &inputs, aws)?;
-        let outcome = look(runner, &inputs, &file, &sources).await;
-        let conclusion = report::conclude(&file.plan.guardrails, &outcome, inputs.on_inconclusive);
-        let document = report::document(&file, &outcome, &conclusion, runner.now());
-        let report = report::report(&file, &outcome, &conclusion, inputs.mode).document(&document);
-        match keeper.filter(|_| inputs.mode == Mode::Gate && !outcome.interrupted) {
-            Some(keeper) => keeper.keep(report::predicate(&document), report, &conclusion).await,
-            None => Ok(report),
-        }
+        // Whoever reads the output alone must not take an empty one for a yes.
+        gate(runner, &inputs).await.map_err(|failure| failure.output("rollback", false))
+    }
+}
+
+async fn gate(runner: &Runner, inputs: &Inputs) -> Result<Report, Failure> {
+    let file = inputs.read_file(runner)?;
+    inputs.check(&file.plan, runner.now())?;
+    if inputs.mode == Mode::Validate {
+        let headline = format!("{} is well formed: {} guardrails", file.path.display(), file.plan.guardrails.len());
+        return Ok(Report::new(Exit::Done, "valid", headline).output("rollback", false));
+    }
+    let aws = connect(runner, inputs, &file.plan).await?;
+    let keeper = Keeper::prepare(runner, inputs, aws.as_ref()).await?;
+    let sources = sources(&file.plan, inputs, aws)?;
+    let outcome = look(runner, inputs, &file, &sources).await;
+    let conclusion = report::conclude(&file.plan.guardrails, &outcome, inputs.on_inconclusive);
+    let document = report::document(&file, &outcome, &conclusion, runner.now());
+    let report = report::report(&file, &outcome, &conclusion, inputs.mode).document(&document);
+    match keeper.filter(|_| inputs.mode == Mode::Gate && !outcome.interrupted) {
+        Some(keeper) => keeper.keep(report::predicate(&document), report, &conclusion).await,
+        None => Ok(report),
     }
 }
 
@@ -150,7 +155,7 @@ impl<'r> Keeper<'r> {
                 Some(referrer) => report.output("attestation", referrer),
                 None => report,
             }),
-            Err(failure) if conclusion.exit == Exit::Done => Err(failure.output("rollback", false)),
+            Err(failure) if conclusion.exit == Exit::Done => Err(failure),
             Err(failure) => Ok(report.annotate(Annotation::warning(failure.headline()))),
         }
     }

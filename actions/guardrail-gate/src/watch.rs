@@ -12,7 +12,10 @@ use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
 /// How often a source that does not answer is asked again after the window has ended.
-const LAST_CHANCES: u32 = 3;
+const LAST_CHANCES: u32 = 2;
+
+/// The longest pause before each, in seconds.
+const LONGEST_PAUSE: u32 = 5;
 
 /// What a watch came to.
 #[derive(Debug, Clone)]
@@ -103,7 +106,7 @@ pub async fn watch(runner: &Runner, plan: &Plan, sources: &Sources, span: Span) 
             chances -= u32::from(final_now == span.intervals);
         }
         let next = match final_now == span.intervals {
-            true => runner.now().saturating_add(SignedDuration::from_secs(i64::from(span.interval.min(10)))),
+            true => runner.now().saturating_add(SignedDuration::from_secs(i64::from(span.interval.min(LONGEST_PAUSE)))),
             false => Ok(settles(&span, &plan.window, final_now)),
         };
         let wait = next.unwrap_or(Timestamp::MAX).duration_since(runner.now());

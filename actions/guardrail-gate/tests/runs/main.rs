@@ -1,0 +1,12 @@
+//! Whole runs of the binary against real servers: a real Prometheus, the project's sandbox, and servers that misbehave.
+
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "what a test relies on fails it; a skipped one says so")]
+
+mod cancel;
+mod cloudwatch;
+mod evidence;
+mod examples;
+mod gate;
+mod hostile;
+mod prometheus;
+mod scripted;
