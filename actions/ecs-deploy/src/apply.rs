@@ -18,7 +18,11 @@ impl Ecs {
     ///
     /// # Errors
     /// Whatever ECS answers.
-    pub(crate) async fn update(&self, task_definition: &str, changes: &Map<String, Value>) -> Result<Service, AwsError> {
+    pub(crate) async fn update(
+        &self,
+        task_definition: &str,
+        changes: &Map<String, Value>,
+    ) -> Result<Service, AwsError> {
         let mut input = json!({"cluster": self.cluster, "service": self.service, "taskDefinition": task_definition});
         if let Value::Object(input) = &mut input {
             input.extend(changes.clone());

@@ -5,7 +5,7 @@ use crate::{
     definition::Definition,
     finish::finish,
     follow::Rights,
-    identity::primary,
+    identity::{primary, running},
     model::Service,
     outcome::Outcome,
     prove::{Promise, Proof},
@@ -22,7 +22,11 @@ use subject::{Digest, ImageRef};
 ///
 /// # Errors
 /// A [`Failure`] when the world could not be read or written.
-pub(crate) async fn deploy(rollout: &mut Rollout<'_>, image: &ImageRef, evidence: &Evidence<'_>) -> Result<Outcome, Failure> {
+pub(crate) async fn deploy(
+    rollout: &mut Rollout<'_>,
+    image: &ImageRef,
+    evidence: &Evidence<'_>,
+) -> Result<Outcome, Failure> {
     let (presence, platforms) = look_for(image, evidence).await;
     let facts = observe(rollout, presence).await?;
     let settings = rollout.settings;
@@ -86,7 +90,7 @@ async fn observe(rollout: &Rollout<'_>, presence: Presence) -> Result<Facts, Fai
     let service = ecs.service().await.map_err(failed)?;
     let (mut definition, mut in_flight) = (Definition::default(), Vec::new());
     if let Some(service) = service.as_ref().filter(|service| service.status == "ACTIVE") {
-        definition = ecs.definition(&service.task_definition).await.map_err(failed)?;
+        definition = ecs.definition(running(service)).await.map_err(failed)?;
         for deployment in ecs.in_flight().await.map_err(failed)? {
             in_flight.push(InFlight { definition: origin(rollout, deployment.target()).await, deployment });
         }
@@ -166,7 +170,7 @@ async fn carry_out(
                 failure.state("the service was not changed")
             })?
         }
-        None => service.task_definition.clone(),
+        None => running(service).to_owned(),
     };
     if rollout.runner.cancel().is_requested() {
         return Ok(cancelled(rollout));

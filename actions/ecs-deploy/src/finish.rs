@@ -3,7 +3,7 @@
 use crate::{
     dossier,
     follow::{Course, End, Why},
-    identity::primary,
+    identity::running,
     inputs::Goal,
     journal::Journal,
     outcome::Outcome,
@@ -18,7 +18,11 @@ use github::Failure;
 ///
 /// # Errors
 /// A [`Failure`] when ECS cannot be read or written any more.
-pub(crate) async fn finish(rollout: &mut Rollout<'_>, mut journal: Journal, promises: &[Promise]) -> Result<Outcome, Failure> {
+pub(crate) async fn finish(
+    rollout: &mut Rollout<'_>,
+    mut journal: Journal,
+    promises: &[Promise],
+) -> Result<Outcome, Failure> {
     let (followed, course) = rollout.follow(&mut journal).await?;
     let mut end = match followed {
         Followed::Ended(end) => end,
@@ -105,7 +109,7 @@ fn cause(end: &End, proof: Option<&Proof>) -> Option<String> {
 /// The task definition the service is on after a way back, as the service itself says.
 async fn back_on(rollout: &Rollout<'_>) -> Option<String> {
     let service = rollout.ecs.service().await.ok()??;
-    Some(primary(&service).map_or(service.task_definition.clone(), |primary| primary.task_definition.clone()))
+    Some(running(&service).to_owned())
 }
 
 #[cfg(test)]

@@ -84,6 +84,13 @@ pub(crate) fn primary(service: &Service) -> Option<&crate::model::Deployment> {
     service.deployments.iter().find(|deployment| deployment.status == "PRIMARY")
 }
 
+/// The task definition the service runs now: that of its newest deployment. The service's own member is what was last
+/// asked for, which after a rollback need not be the same.
+#[must_use]
+pub(crate) fn running(service: &Service) -> &str {
+    primary(service).map_or(&service.task_definition, |primary| &primary.task_definition)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +133,13 @@ mod tests {
         assert_eq!(OwnArn::identify(&all, &id, &BTreeSet::new()), Some(OwnArn("ours".into())));
         assert_eq!(OwnArn::identify(&all[..2], &id, &BTreeSet::new()), None);
         assert_eq!(OwnArn::identify(&all, &id, &BTreeSet::from(["ours".to_owned()])), None, "it was there before us");
+    }
+
+    #[test]
+    fn what_runs_is_what_the_newest_deployment_says() {
+        let asked = Service { task_definition: "td:9".into(), ..service("ecs-svc/2", "td:2") };
+        assert_eq!(running(&asked), "td:2");
+        assert_eq!(running(&Service { deployments: vec![], ..asked }), "td:9");
     }
 
     proptest! {

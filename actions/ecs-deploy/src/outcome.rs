@@ -1,6 +1,9 @@
 //! What a run came to, as one document: the JSON report, and the source of everything else that is said.
 
-use crate::{diagnose::Group, inputs::Settings, journal::Journal, model::Service, verdict::Verdict, watch::Record};
+use crate::{
+    diagnose::Group, identity::running, inputs::Settings, journal::Journal, model::Service, verdict::Verdict,
+    watch::Record,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -137,7 +140,7 @@ impl Outcome {
     pub(crate) fn of_service(mut self, service: &Service) -> Self {
         self.console_url = console_url(&service.service_arn);
         self.service_arn = Some(service.service_arn.clone()).filter(|arn| !arn.is_empty());
-        self.task_definition.get_or_insert_with(|| service.task_definition.clone());
+        self.task_definition.get_or_insert_with(|| running(service).to_owned());
         self
     }
 

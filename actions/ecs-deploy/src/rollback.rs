@@ -6,6 +6,7 @@ use crate::{
     definition::Definition,
     finish::finish,
     follow::{End, Rights},
+    identity::running,
     inputs::Back,
     model::{Revision, Service},
     outcome::Outcome,
@@ -63,7 +64,7 @@ pub(crate) async fn rollback(rollout: &mut Rollout<'_>, back: &Back) -> Result<O
             let revision = history.revisions.iter().find(|one| Some(&one.service_revision_arn) == revision.as_ref());
             to(rollout, service, &task_definition, revision).await?
         }
-        Return::Older => match older(rollout, &service.task_definition).await {
+        Return::Older => match older(rollout, running(service)).await {
             Some(task_definition) => {
                 rollout.runner.warning(format!(
                     "the service's history names no successful release; going back to {task_definition} by its number, \
@@ -100,7 +101,7 @@ async fn read(rollout: &Rollout<'_>, service: &Service) -> Result<History, aws::
     let targets: BTreeSet<&str> = deployments.iter().filter_map(|one| one.target()).take(DEEP).collect();
     let targets: Vec<&str> = targets.into_iter().collect();
     let revisions = rollout.ecs.revisions(&targets).await?;
-    Ok(History { current: service.task_definition.clone(), deployments, revisions })
+    Ok(History { current: running(service).to_owned(), deployments, revisions })
 }
 
 /// The nearest older revision of the family that can still be deployed.
@@ -200,8 +201,8 @@ async fn take_back(rollout: &mut Rollout<'_>, journal: &mut crate::journal::Jour
     outcome = outcome.of_deployment(journal).of_record(&rollout.record);
     outcome.cause = Some(cause);
     if let (Verdict::RolledBack, Ok(Some(service))) = (verdict, rollout.ecs.service().await) {
-        outcome.rolled_back_to = Some(service.task_definition.clone());
-        outcome.task_definition = Some(service.task_definition);
+        outcome.rolled_back_to = Some(running(&service).to_owned());
+        outcome.task_definition = Some(running(&service).to_owned());
     }
     Ok(outcome)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     follow::{Course, End, Patience, Rights},
-    identity::{DeploymentId, OwnArn, primary},
+    identity::{DeploymentId, OwnArn, primary, running},
     inputs::Settings,
     journal::{Journal, Phase},
     model::{Service, ServiceDeployment},
@@ -57,7 +57,7 @@ impl<'a> Rollout<'a> {
         let mut journal = Journal {
             phase: Phase::Beginning,
             task_definition: task_definition.to_owned(),
-            previous: service.task_definition.clone(),
+            previous: running(service).to_owned(),
             primary_before: primary(service).map(|primary| primary.id.clone()),
             known_before: self.known().await?,
             began: self.runner.now().as_second(),
@@ -66,6 +66,8 @@ impl<'a> Rollout<'a> {
             may_stop: true,
         };
         journal.save(self.runner);
+        // Events of the time before are not ours to tell.
+        self.record.seen.extend(service.events.iter().map(|event| event.id.clone()));
         self.note(format!("updating {} to {task_definition}", self.settings.subject()));
         let answer = match self.ecs.update(task_definition, changes).await {
             Ok(answer) => answer,
@@ -193,7 +195,7 @@ impl<'a> Rollout<'a> {
     pub(crate) async fn bring_back(&mut self, previous: &str, cause: String) -> Result<End, Failure> {
         self.note(format!("{cause}; bringing back {previous}"));
         let read = self.ecs.service().await.map_err(|error| error.failure("read the service"))?;
-        let Some(service) = read.filter(|service| !previous.is_empty() && service.task_definition != previous) else {
+        let Some(service) = read.filter(|service| !previous.is_empty() && running(service) != previous) else {
             return Ok(End::RollbackFailed { cause: format!("{cause}; nothing else to bring back is known") });
         };
         let mut journal = self.begin(&service, previous, &Map::new()).await?;

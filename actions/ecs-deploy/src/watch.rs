@@ -36,7 +36,8 @@ pub(crate) struct Record {
     pub(crate) target_groups: Vec<String>,
     /// The last sight of our deployment.
     pub(crate) last: Option<ServiceDeployment>,
-    seen: BTreeSet<String>,
+    /// Ids of events and ARNs of tasks told already.
+    pub(crate) seen: BTreeSet<String>,
     counts: String,
 }
 

@@ -1,0 +1,9 @@
+//! The real binary against the laptop cloud, over HTTP, as the runner starts it: inputs in the environment, outputs and
+//! state in files, signals to the process.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cancelling;
+mod deploying;
+mod going_back;
+mod world;
