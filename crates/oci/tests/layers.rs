@@ -87,7 +87,7 @@ fn apply(model: &mut Model, layer: &[Step], number: usize) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_files_of_an_image_equal_the_naive_model(layers in proptest::collection::vec(proptest::collection::vec(step(), 0..8), 1..5)) {

@@ -102,13 +102,14 @@ fn nothing_for(doing: &str, platform: &Platform) -> Error {
 
 /// The entry for a platform. BuildKit keeps attestations in the same index, as images of platform `unknown/unknown`.
 fn choose<'a>(index: &'a Index, wanted: &Platform) -> Option<&'a Descriptor> {
-    index.manifests.iter().filter(|entry| media::is_image_manifest(&entry.media_type)).find(|entry| {
-        entry.platform.as_ref().is_some_and(|platform| {
-            platform.os == wanted.os
-                && platform.architecture == wanted.architecture
-                && (wanted.variant.is_none() || platform.variant == wanted.variant)
-        })
-    })
+    let fits = |platform: &Platform| {
+        platform.os == wanted.os
+            && platform.architecture == wanted.architecture
+            && (wanted.variant.is_none() || platform.variant == wanted.variant)
+    };
+    let images = || index.manifests.iter().filter(|entry| media::is_image_manifest(&entry.media_type));
+    let only = images().next().filter(|entry| entry.platform.is_none() && images().count() == 1);
+    images().find(|entry| entry.platform.as_ref().is_some_and(fits)).or(only)
 }
 
 fn image_of<'a>(doing: &str, manifest: &'a Manifest) -> Result<&'a ImageManifest, Error> {

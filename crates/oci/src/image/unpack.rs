@@ -3,7 +3,7 @@
 use super::{
     Entry, Image, Limits, Visitor,
     tree::Node,
-    walk::{read_tree, walk},
+    walk::{read_tree, visit},
 };
 use crate::{Error, ErrorKind};
 use std::{
@@ -16,7 +16,7 @@ use std::{
 /// pipes are left out; hard links become files of their own. Absolute links are made relative, so that they stay inside.
 ///
 /// # Errors
-/// As [`walk`], and [`ErrorKind::Local`] when the disk does not take it.
+/// As [`super::walk()`], and [`ErrorKind::Local`] when the disk does not take it.
 pub fn unpack(image: &Image, limits: &Limits, folder: &Path) -> Result<(), Error> {
     let doing = format!("unpack image {} into {}", image.manifest.digest, folder.display());
     let failed = |error: io::Error| Error::local(&doing, &error);
@@ -32,7 +32,7 @@ pub fn unpack(image: &Image, limits: &Limits, folder: &Path) -> Result<(), Error
         fs::create_dir(folder.join(path)).map_err(failed)?;
     }
     let mut writer = Writer { folder, failed: None };
-    walk(image, limits, &mut writer)?;
+    visit(image, &tree, limits, &mut writer).map_err(failed)?;
     if let Some(error) = writer.failed {
         return Err(Error::new(ErrorKind::Local, &doing, error.to_string()));
     }

@@ -63,15 +63,19 @@ pub trait Visitor {
 /// than `limits.file`. Content already handed over is then worthless: nothing is handed over before all layers have
 /// passed, so only a failing disk does that.
 pub fn walk(image: &Image, limits: &Limits, visitor: &mut dyn Visitor) -> Result<(), Error> {
-    let doing = format!("read the files of image {}", image.manifest.digest);
-    let refused = |error: io::Error| Error::local(&doing, &error);
+    let refused = |error: io::Error| Error::local(format!("read the files of image {}", image.manifest.digest), &error);
     let tree = read_tree(image, limits).map_err(refused)?;
-    let wanted = ask(image, &tree, limits, visitor).map_err(refused)?;
+    visit(image, &tree, limits, visitor).map_err(refused)
+}
+
+/// What follows on the first pass: the questions, and the second pass.
+pub(super) fn visit(image: &Image, tree: &Tree, limits: &Limits, visitor: &mut dyn Visitor) -> io::Result<()> {
+    let wanted = ask(image, tree, limits, visitor)?;
     for (index, layer) in image.layers.iter().enumerate().rev() {
         let here = wanted.range(Place { layer: index, member: 0 }..Place { layer: index + 1, member: 0 });
         let here: BTreeMap<usize, &Vec<Entry>> = here.map(|(place, entries)| (place.member, entries)).collect();
         if !here.is_empty() {
-            hand_over(layer, &here, limits, visitor).map_err(refused)?;
+            hand_over(layer, &here, limits, visitor)?;
         }
     }
     Ok(())

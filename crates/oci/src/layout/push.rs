@@ -1,8 +1,8 @@
 //! From a layout to a registry: blobs first, manifests by digest next, the tag last.
 
 use super::Layout;
-use crate::{Descriptor, Error, Kind, Manifest, Registry, media};
-use subject::{ImageRef, Repository};
+use crate::{Descriptor, Error, ErrorKind, Kind, Manifest, Registry, media};
+use subject::{ImageRef, Repository, TagRef};
 
 /// Takes the image of a layout to a repository, under a tag where one is given.
 ///
@@ -21,10 +21,24 @@ pub async fn push_layout(
     let root = layout.manifest(&image)?;
     push_closure(registry, layout, repository, &root).await?;
     registry.push_manifest(repository, &root, None).await?;
-    if tag.is_some() {
-        registry.push_manifest(repository, &root, tag).await?;
+    let image = repository.image(root.digest);
+    if let Some(tag) = tag {
+        move_tag(registry, &root, TagRef { repository: repository.clone(), tag: tag.to_owned() }).await?;
     }
-    Ok(repository.image(root.digest))
+    Ok(image)
+}
+
+/// A tag that names the image already is left alone: writing an immutable one again is an error, even to the same image
+/// (containers-roadmap#2380).
+async fn move_tag(registry: &Registry, root: &Manifest, tag: TagRef) -> Result<(), Error> {
+    match registry.resolve(&tag).await {
+        Ok(now) if now.digest == root.digest => return Ok(()),
+        Ok(_) => {}
+        // An unreadable old tag is no reason not to write a new one, unless the registry itself is out of reach.
+        Err(error) if error.is_not_found() || error.kind() == ErrorKind::Invalid => {}
+        Err(error) => return Err(error),
+    }
+    registry.push_manifest(&tag.repository, root, Some(&tag.tag)).await.map(drop)
 }
 
 /// Everything a manifest names, children before parents. An index of indexes does not occur in layouts we accept.
