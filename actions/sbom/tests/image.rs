@@ -1,5 +1,7 @@
 //! An image layout through the whole action: what the finished file system holds, no more and no less.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
+
 mod support;
 
 use oci::{

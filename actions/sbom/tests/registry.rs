@@ -1,5 +1,7 @@
 //! An image in a registry, over real HTTP: read, described, and the signed statement left on it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
+
 mod support;
 
 use attest::{SigningKey, predicate};

@@ -1,5 +1,7 @@
 //! A source tree through the whole action.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
+
 mod support;
 
 use support::{Workspace, purls, validate};

@@ -40,8 +40,9 @@ struct Entry {
 /// dependencies are for development only is not in the file, so every scope is [`Scope::Unstated`].
 ///
 /// # Errors
-/// [`ParseError`] for anything cargo would not write: bad TOML, an unknown version, an empty lockfile, a dependency on a
-/// package that is not there (a truncated file).
+/// [`ParseError`] for anything cargo would not write: bad TOML, an unknown version, an empty lockfile, a crate of crates.io
+/// without checksum, a dependency on a package that is not there. So a file cut off anywhere is refused, except at the end of
+/// a line where everything needed is there already: nothing in the format tells that from a whole file.
 pub fn parse(bytes: &[u8]) -> Result<Inventory, ParseError> {
     let text = text(bytes)?;
     let lock: Lock = toml::from_str(text).map_err(|error| {
@@ -74,6 +75,9 @@ pub fn parse(bytes: &[u8]) -> Result<Inventory, ParseError> {
         }
         inventory.packages.push(package);
     }
+    if !text.ends_with('\n') {
+        return Err(ParseError::at(text.lines().count(), "does not end as cargo ends it (is it cut off?)"));
+    }
     inventory.direct = (!own.is_empty()).then_some(own);
     Ok(inventory)
 }
@@ -96,15 +100,19 @@ fn package(entry: &Entry, metadata: &BTreeMap<String, String>, line: usize) -> R
             return Err(ParseError::at(line, format!("the checksum of `{}` is not SHA-256", shorten(&entry.name))));
         }
         package.checksums.insert(Checksum { algorithm: "SHA-256", hex: sum.to_lowercase() });
+    } else if metadata.is_empty() && entry.source.as_deref().is_some_and(|source| CRATES_IO.contains(&source)) {
+        let name = shorten(&entry.name);
+        return Err(ParseError::at(line, format!("`{name}` of crates.io has no checksum (is the file cut off?)")));
     }
     Ok(package)
 }
 
 /// crates.io has two spellings, by git index and sparse.
+const CRATES_IO: [&str; 2] =
+    ["registry+https://github.com/rust-lang/crates.io-index", "sparse+https://index.crates.io/"];
+
 fn from_source(entry: &Entry, source: &str) -> Option<String> {
-    let crates_io =
-        ["registry+https://github.com/rust-lang/crates.io-index", "sparse+https://index.crates.io/"].contains(&source);
-    if crates_io {
+    if CRATES_IO.contains(&source) {
         return purl::cargo(&entry.name, &entry.version, &[]);
     }
     if let Some(git) = source.strip_prefix("git+") {
@@ -208,6 +216,8 @@ dependencies = [
             ("version = 9\n[[package]]\nname='a'\nversion='1'", 1, "version 9"),
             ("version = 4\n\n[[package]]\nname = \"a", 4, ""),
             ("[[package]]\nname = \"a\"\n", 1, "version"),
+            ("[[package]]\nname='a'\nversion='1'\n\n[[package]]\nname='b'\nversion='1'", 7, "cut off"),
+            ("[[package]]\nname='a'\nversion='1'\nsource='sparse+https://index.crates.io/'\n", 1, "no checksum"),
             ("[[package]]\nname = \"a\"\nversion=\"1\"\nsource=\"registry+x\"\nchecksum=\"00\"", 1, "not SHA-256"),
         ] {
             let error = parse(lock.as_bytes()).unwrap_err();
