@@ -79,6 +79,8 @@ pub(crate) struct Settings {
     pub(crate) contract_digest: Digest,
     /// The contract's path as it was given, for annotations.
     pub(crate) contract_path: String,
+    /// The contract file's text, to point at a field's line.
+    pub(crate) contract_text: String,
     /// The folder the contract's paths start from.
     pub(crate) root: PathBuf,
     /// How to sign and how to reach the registry.
@@ -121,6 +123,17 @@ pub(crate) struct Verify {
 }
 
 impl Settings {
+    /// The line of the contract, from 1, on which a field is declared; the first where the name is none of its fields.
+    pub(crate) fn line_of(&self, field: &str) -> u32 {
+        let declares = |line: &str| {
+            let name = line.trim_start().trim_start_matches(['"', '\'']);
+            name.strip_prefix(field).is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
+        };
+        let known = self.contract.fields.iter().any(|declared| declared.name == field);
+        let index = self.contract_text.lines().position(declares).filter(|_| known).unwrap_or(0);
+        u32::try_from(index + 1).unwrap_or(1)
+    }
+
     /// Reads the contract and the files the inputs name, and checks the inputs against each other.
     ///
     /// # Errors
@@ -130,7 +143,7 @@ impl Settings {
         let path = runner.path(&inputs.contract);
         let contract_path = inputs.contract.display().to_string();
         let contract = match std::fs::read(&path) {
-            Ok(bytes) => parse_contract(&bytes, &contract_path).map_err(|wrong| errors.extend(wrong)).ok(),
+            Ok(bytes) => parse_contract(bytes, &contract_path).map_err(|wrong| errors.extend(wrong)).ok(),
             Err(error) => {
                 errors.push(InputError::new("contract", &contract_path, format!("cannot be read: {error}")));
                 None
@@ -146,20 +159,21 @@ impl Settings {
             Mode::Verify => verify(runner, &inputs, &mut errors).map(Task::Verify),
         };
         match (contract, task) {
-            (Some((contract, contract_digest)), Some(task)) if errors.is_empty() => {
+            (Some((contract, contract_text)), Some(task)) if errors.is_empty() => {
+                let contract_digest = Digest::of(contract_text.as_bytes());
                 let (evidence, aws) = (inputs.evidence, inputs.aws);
-                Ok(Self { contract, contract_digest, contract_path, root, evidence, aws, task })
+                Ok(Self { contract, contract_digest, contract_path, contract_text, root, evidence, aws, task })
             }
             _ => Err(Failure::inputs(errors)),
         }
     }
 }
 
-fn parse_contract(bytes: &[u8], path: &str) -> Result<(Contract, Digest), Vec<InputError>> {
+fn parse_contract(bytes: Vec<u8>, path: &str) -> Result<(Contract, String), Vec<InputError>> {
     let wrong = |mistake: String| InputError::new("contract", path, mistake);
-    let text = std::str::from_utf8(bytes).map_err(|error| vec![wrong(error.to_string())])?;
-    let contract = Contract::parse(text).map_err(|mistakes| mistakes.into_iter().map(wrong).collect::<Vec<_>>())?;
-    Ok((contract, Digest::of(bytes)))
+    let text = String::from_utf8(bytes).map_err(|error| vec![wrong(error.to_string())])?;
+    let contract = Contract::parse(&text).map_err(|mistakes| mistakes.into_iter().map(wrong).collect::<Vec<_>>())?;
+    Ok((contract, text))
 }
 
 fn stamp(runner: &Runner, inputs: &Inputs, errors: &mut Vec<InputError>) -> Option<Stamp> {

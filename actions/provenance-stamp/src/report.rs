@@ -128,7 +128,7 @@ fn with_findings(settings: &Settings, findings: &[Finding], headline: &str) -> R
     let mut report = Report::new(exit, verdict, format!("{headline}: {count}, first: {first}"));
     for finding in findings.iter().take(MAX_ANNOTATIONS) {
         let annotation = Annotation::error(finding.to_string()).title(format!("provenance: {}", finding.code.word()));
-        report = report.annotate(annotation.file(&settings.contract_path, 1));
+        report = report.annotate(annotation.file(&settings.contract_path, settings.line_of(&finding.field)));
     }
     report.output("findings", findings.len())
 }

@@ -227,6 +227,7 @@ fn ssh_fingerprint(key: &ecdsa::VerifyingKey) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const SEC1: &str = include_str!("../tests/keys/sec1.pem");
     const PKCS8: &str = include_str!("../tests/keys/pkcs8.pem");
@@ -298,6 +299,15 @@ mod tests {
         assert!(!other.public().verifies(b"message", &signature));
         assert!(!key.public().verifies(b"message", &signature[1..]));
         assert!(!key.public().verifies(b"message", b""));
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_keys_never_panic(head in "(-----BEGIN (EC PARAMETERS|PUBLIC KEY|PRIVATE KEY|é)-----)?", text in "\\PC{0,80}", tail in "(-----END (EC PARAMETERS|PUBLIC KEY|PRIVATE KEY|é)-----)?") {
+            let pem = format!("{head}{text}{tail}{head}");
+            prop_assert!(read(&pem, Some("x")).is_err());
+            prop_assert!(PublicKey::all_from_pem(&pem).is_err());
+        }
     }
 
     #[test]

@@ -214,6 +214,34 @@ mod tests {
     }
 
     #[test]
+    fn a_statement_about_several_images_is_about_each_of_them() {
+        let subjects = [b"index".as_slice(), b"amd64", b"arm64"].map(|bytes| (String::new(), Digest::of(bytes)));
+        let bundle = Bundle::seal(&Statement::new(subjects.to_vec(), predicate::VSA, json!({})), &key()).unwrap();
+        let verified = verify(&bundle, &[key().public()]).unwrap();
+        assert!(subjects.iter().all(|(_, digest)| verified.about(digest).is_ok()));
+        assert!(verified.about(&Digest::of(b"riscv64")).is_err());
+    }
+
+    #[test]
+    fn a_bare_envelope_is_believed_when_any_of_its_few_signatures_is_ours() {
+        let mut envelope: Value = serde_json::from_slice(&sealed().to_bytes()).unwrap();
+        let mut envelope = envelope["dsseEnvelope"].take();
+        let ours = envelope["signatures"][0].clone();
+        let foreign = json!({"keyid": "other", "sig": STANDARD.encode(SigningKey::generate().sign(b"x").unwrap())});
+        for (signatures, believed) in [
+            (vec![foreign.clone(), ours.clone()], true),
+            (vec![foreign.clone(), foreign.clone()], false),
+            ([vec![foreign.clone(); 15], vec![ours.clone()]].concat(), true),
+        ] {
+            envelope["signatures"] = json!(signatures);
+            let bundle = Bundle::parse(envelope.to_string().as_bytes()).unwrap();
+            assert_eq!(verify(&bundle, &[key().public()]).is_ok(), believed);
+        }
+        envelope["signatures"] = json!([vec![foreign; 16], vec![ours]].concat());
+        assert!(Bundle::parse(envelope.to_string().as_bytes()).unwrap_err().to_string().contains("17 signatures"));
+    }
+
+    #[test]
     fn a_wrong_key_is_shown_beside_the_expected_one() {
         let other = SigningKey::generate().public();
         let text = verify(&sealed(), std::slice::from_ref(&other)).unwrap_err().to_string();
