@@ -1,1 +1,139 @@
-//! Stub.
+//! `canary-dataset-check`: asks a running service questions with known answers, and judges the answers.
+//!
+//! A service can be healthy and wrong; this is the check that notices. [`config`] and [`cases`] say what is asked,
+//! [`observe`](mod@observe) asks, [`judge`] judges one answer by its [`assertion`]s, [`decide`](mod@decide) judges the
+//! release, and the rest tells. Zero cases, a broken line or a missing answer is never a pass.
+
+pub mod apply;
+pub mod assertion;
+pub mod cases;
+pub mod config;
+pub mod decide;
+pub mod decimal;
+pub mod document;
+pub mod inputs;
+pub mod judge;
+pub mod junit;
+pub mod length;
+pub mod observe;
+mod report;
+pub mod statement;
+
+use apply::Receipt;
+use decide::Word;
+use evidence::Evidence;
+use github::{About, Action, Failure, Output, Post, Report, Runner};
+use inputs::{Inputs, Settings};
+use observe::Observed;
+use report::Told;
+use subject::{ImageRef, Reference};
+
+/// The action.
+pub struct CanaryDatasetCheck;
+
+impl Action for CanaryDatasetCheck {
+    const NAME: &'static str = "canary-dataset-check";
+    type Inputs = Inputs;
+
+    fn about() -> About {
+        About {
+            description: "Asks a running service a dataset of questions with known answers: probes, running version, golden values within tolerances, metadata contract.",
+            icon: "check-square",
+            color: "yellow",
+            outputs: OUTPUTS,
+            post: Post::None,
+            examples: EXAMPLES,
+        }
+    }
+
+    async fn run(runner: &Runner, inputs: Inputs) -> Result<Report, Failure> {
+        let settings = Settings::read(runner, &inputs)?;
+        warn_of_the_unused(runner, &settings);
+        let evidence = find(runner, &inputs).await?;
+        runner.info(format!(
+            "asking {}: {} cases of {}",
+            settings.base_url, settings.dataset.cases, settings.dataset_path
+        ));
+
+        let started = runner.now();
+        let mut observed = Observed::default();
+        let finished = tokio::select! {
+            biased;
+            () = runner.cancel().requested() => false,
+            done = observe::observe(runner, &settings, &mut observed) => done.map(|()| true)?,
+        };
+        let times = (started, runner.now());
+        let verdict = decide::decide(&observed, &settings.canary.limits);
+        let told =
+            Told { settings: &settings, image: inputs.image.as_ref(), observed: &observed, verdict: &verdict, times };
+
+        let mut receipt = Receipt::default();
+        match apply::write_junit(&settings, &observed, times) {
+            Ok(path) => receipt.junit_path = path,
+            Err(failure) => unless_refused(runner, verdict.word, failure)?,
+        }
+        if !finished {
+            return Ok(report::cancelled(&told, &receipt));
+        }
+        if let Some((evidence, image)) = &evidence {
+            match apply::leave_statement(runner, (evidence, image), &settings, (&observed, &verdict, times)).await {
+                Ok(referrer) => receipt.referrer = referrer,
+                Err(failure) => unless_refused(runner, verdict.word, failure)?,
+            }
+        }
+        Ok(report::report(&told, &receipt))
+    }
+}
+
+/// What was written down and has no effect was meant to have one.
+fn warn_of_the_unused(runner: &Runner, settings: &Settings) {
+    let file = &settings.config.path;
+    for path in &settings.dataset.unused_tolerances {
+        runner.warning(format!("no case has a value for {path}: its tolerance in {file} does nothing"));
+    }
+    for name in &settings.canary.unused_parameters {
+        runner.warning(format!("{file} never uses the parameter `{name}`"));
+    }
+}
+
+/// The image and the way to its evidence; an image that is not there is told before anything is asked.
+async fn find<'r>(runner: &'r Runner, inputs: &Inputs) -> Result<Option<(Evidence<'r>, ImageRef)>, Failure> {
+    let Some(image) = &inputs.image else {
+        runner.notice("no image is given: the result is not left on one");
+        return Ok(None);
+    };
+    let evidence = Evidence::connect(runner, &inputs.evidence, &image.repository, &inputs.aws).await?;
+    let image = evidence.pin(&Reference::Image(image.clone())).await?;
+    Ok(Some((evidence, image)))
+}
+
+/// A proven no stays a no when it cannot be written down; a yes that cannot be written down is none.
+fn unless_refused(runner: &Runner, word: Word, failure: Failure) -> Result<(), Failure> {
+    if word != Word::Fail {
+        return Err(failure);
+    }
+    runner.warning(failure.headline());
+    Ok(())
+}
+
+const OUTPUTS: &[Output] = &[
+    Output { name: "cases", description: "How many cases the dataset has." },
+    Output { name: "passed", description: "How many cases were right." },
+    Output { name: "failed", description: "How many cases were wrong." },
+    Output {
+        name: "flaky",
+        description: "How many cases were right at one time and wrong at another (`cases.repeats`).",
+    },
+    Output { name: "unanswered", description: "How many cases got no answer at all." },
+    Output { name: "digest", description: "The digest of `image`; empty without one." },
+    Output { name: "junit-path", description: "The JUnit report that was written; empty when none was asked for." },
+    Output {
+        name: "referrer",
+        description: "The digest of the signed statement on the image; empty when none was left.",
+    },
+];
+
+const EXAMPLES: &str = "\
+  canary-dataset-check --base-url=http://localhost:8080 --config=canary.yml
+  canary-dataset-check --base-url=https://staging.example.org --expect-version=\"$(git rev-parse HEAD)\" --junit-path=canary.xml
+  canary-dataset-check --base-url=https://staging.example.org --image=ghcr.io/org/app@sha256:… --signing-key=key.pem";

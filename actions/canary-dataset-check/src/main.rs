@@ -1,2 +1,5 @@
-//! Stub.
-fn main() {}
+//! The command `canary-dataset-check`.
+
+fn main() -> std::process::ExitCode {
+    github::main::<canary_dataset_check::CanaryDatasetCheck>()
+}

@@ -1,0 +1,271 @@
+//! What an answer must be: assertions on the nodes a JSONPath selects. Pure; the present comes in as a value.
+
+mod difference;
+mod format;
+mod read;
+mod rule;
+mod selector;
+
+pub(crate) use read::{assertion, metadata, tolerance, value};
+pub use rule::{Moment, Rule};
+pub use selector::{Body, Selector};
+
+/// One assertion on an answer's body.
+#[derive(Debug, Clone)]
+pub struct Assertion {
+    /// The nodes it is about.
+    pub selector: Selector,
+    /// What must hold of them.
+    pub expectation: Expectation,
+}
+
+/// What must hold of the selected nodes.
+#[derive(Debug, Clone)]
+pub enum Expectation {
+    /// There is none. A member that is `null` is there.
+    Absent,
+    /// There is one, and it keeps every rule. Only for queries that select one node at most.
+    One(Vec<Rule>),
+    /// There is at least one, and each keeps every rule: `all` over nothing is no evidence.
+    All(Vec<Rule>),
+    /// At least one keeps every rule.
+    Any(Vec<Rule>),
+}
+
+/// One way in which an answer is not what it must be.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Mismatch {
+    /// The node, as a JSONPath; `status` or `body` for the answer as a whole.
+    pub path: String,
+    /// What it must be.
+    pub expected: String,
+    /// What it is.
+    pub seen: String,
+}
+
+impl Mismatch {
+    /// A mismatch; both texts are cut to 200 characters.
+    pub fn new(path: impl Into<String>, expected: impl Into<String>, seen: impl Into<String>) -> Self {
+        Self { path: path.into(), expected: cut(expected.into()), seen: cut(seen.into()) }
+    }
+}
+
+fn cut(text: String) -> String {
+    if text.chars().count() <= 200 { text } else { text.chars().take(199).chain(['…']).collect() }
+}
+
+impl Assertion {
+    /// Every way in which `body` does not keep this assertion at `moment`; none when it does.
+    #[must_use]
+    pub fn check(&self, body: &Body, moment: Moment) -> Vec<Mismatch> {
+        let nodes = self.selector.select(body);
+        let missing = |rules: &[Rule]| vec![Mismatch::new(self.selector.text(), describe(rules), "missing")];
+        match &self.expectation {
+            Expectation::Absent => {
+                let there = nodes.iter().map(|(path, seen)| Mismatch::new(path, "absent", seen.to_string()));
+                there.collect()
+            }
+            Expectation::One(rules) | Expectation::All(rules) if nodes.is_empty() => missing(rules),
+            Expectation::One(rules) | Expectation::All(rules) => {
+                let broken = nodes.iter().flat_map(|(path, seen)| broken(rules, path, seen, moment));
+                broken.collect()
+            }
+            Expectation::Any(rules)
+                if nodes.iter().any(|(path, seen)| broken(rules, path, seen, moment).is_empty()) =>
+            {
+                Vec::new()
+            }
+            Expectation::Any(rules) if nodes.is_empty() => missing(rules),
+            Expectation::Any(rules) => {
+                let seen = format!("{} nodes, none of which is", nodes.len());
+                vec![Mismatch::new(self.selector.text(), format!("any: {}", describe(rules)), seen)]
+            }
+        }
+    }
+}
+
+fn broken(rules: &[Rule], path: &str, seen: &crate::document::Json, moment: Moment) -> Vec<Mismatch> {
+    let mut mismatches = Vec::new();
+    for rule in rules {
+        rule.check(path, seen, moment, &mut mismatches);
+    }
+    mismatches
+}
+
+fn describe(rules: &[Rule]) -> String {
+    if rules.is_empty() {
+        return "present".to_owned();
+    }
+    rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Fields, Json, Problem, Reader, parse_yaml};
+    use proptest::prelude::*;
+
+    /// The problems of an assertion written in YAML, or its mismatches on `body`.
+    fn check(yaml: &str, body: &str) -> Result<Vec<String>, Vec<String>> {
+        let reader = Reader::yaml(yaml);
+        let tree = parse_yaml(yaml).unwrap();
+        let assertion = assertion(&Fields::open(&reader, &[], &tree).unwrap());
+        let problems: Vec<Problem> = reader.into_problems();
+        if !problems.is_empty() {
+            return Err(problems.iter().map(|problem| problem.text.clone()).collect());
+        }
+        let moment = Moment("2026-09-21T06:00:00Z".parse().unwrap());
+        let body = Body::new(Json::parse(body.as_bytes()).unwrap());
+        let mismatches = assertion.unwrap().check(&body, moment).into_iter();
+        Ok(mismatches.map(|m| format!("{}: {} | {}", m.path, m.expected, m.seen)).collect())
+    }
+
+    fn passes(yaml: &str, body: &str) {
+        assert_eq!(check(yaml, body), Ok(vec![]), "{yaml} on {body}");
+    }
+
+    fn fails(yaml: &str, body: &str, mismatch: &str) {
+        assert_eq!(check(yaml, body), Ok(vec![mismatch.to_owned()]), "{yaml} on {body}");
+    }
+
+    #[test]
+    fn equal_means_the_same_json_with_numbers_as_decimals() {
+        passes("{path: $.a, equals: 1}", r#"{"a": 1.0}"#);
+        passes("{path: $.a, equals: 17.1, abs: 0.1}", r#"{"a": 17.2}"#);
+        fails("{path: $.a, equals: 17.1, abs: 0.05}", r#"{"a": 168.9}"#, "$.a: 17.1 ± 0.05 | 168.9 (off by 151.8)");
+        fails("{path: $.a, equals: 1}", r#"{"a": "1"}"#, "$.a: 1 | \"1\"");
+        fails("{path: $.a, equals: ~}", "{}", "$.a: null | missing");
+        fails("{path: $.a, equals: ''}", r#"{"a": null}"#, "$.a: \"\" | null");
+        passes("{path: $.a, equals: {x: [1, {y: 2}]}}", r#"{"a": {"x": [1.0, {"y": 2}]}}"#);
+        assert_eq!(
+            check("{path: $.a, equals: {x: [1, 2], y: 3}}", r#"{"a": {"x": [1, 5], "z": 4}}"#),
+            Ok(vec![
+                "$.a.x[1]: 2 | 5 (off by 3)".to_owned(),
+                "$.a.y: 3 | missing".to_owned(),
+                "$.a.z: absent | 4".to_owned(),
+            ])
+        );
+        fails("{path: $.a, equals: [1, 2]}", r#"{"a": [1]}"#, "$.a: a list of 2 | a list of 1");
+    }
+
+    #[test]
+    fn missing_null_and_empty_are_three_things() {
+        for (body, present, absent) in
+            [("{}", false, true), (r#"{"a":null}"#, true, false), (r#"{"a":""}"#, true, false)]
+        {
+            assert_eq!(check("{path: $.a, present: true}", body).unwrap().is_empty(), present, "{body}");
+            assert_eq!(check("{path: $.a, absent: true}", body).unwrap().is_empty(), absent, "{body}");
+        }
+        fails("{path: $.a, absent: true}", r#"{"a": 1}"#, "$.a: absent | 1");
+        fails("{path: $.a, format: text}", r#"{"a": ""}"#, "$.a: a text that is not empty | \"\"");
+    }
+
+    #[test]
+    fn ranges_include_their_borders() {
+        for (value, inside) in [("0", true), ("365.0", true), ("-1e-30", false), ("365.0000001", false)] {
+            let seen = check("{path: $.a, between: [0, '365']}", &format!("{{\"a\": {value}}}")).unwrap();
+            assert_eq!(seen.is_empty(), inside, "{value}");
+        }
+        fails("{path: $.a, min: 1}", r#"{"a": 0.5}"#, "$.a: at least 1 | 0.5");
+        fails("{path: $.a, max: 1}", r#"{"a": "0.5"}"#, "$.a: at most 1 | \"0.5\"");
+        fails("{path: $.a, max: 1}", r#"{"a": 1e9999}"#, "$.a: at most 1 | 1e9999 (too large to compare)");
+    }
+
+    #[test]
+    fn types_sets_and_patterns() {
+        passes("{path: $.a, type: integer}", r#"{"a": 2.0}"#);
+        fails("{path: $.a, type: integer}", r#"{"a": 2.5}"#, "$.a: an integer | 2.5");
+        fails("{path: $.a, type: number}", r#"{"a": null}"#, "$.a: a number | null");
+        passes("{path: $.a, one_of: [stay, 2]}", r#"{"a": 2.0}"#);
+        fails("{path: $.a, one_of: [stay, go]}", r#"{"a": "fly"}"#, "$.a: one of \"stay\", \"go\" | \"fly\"");
+        passes("{path: $.a, matches: '^1\\.4\\.'}", r#"{"a": "1.4.0"}"#);
+        fails("{path: $.a, matches: '^1\\.4\\.'}", r#"{"a": "1.50.0"}"#, r#"$.a: a match of /^1\.4\./ | "1.50.0""#);
+    }
+
+    #[test]
+    fn a_timestamp_may_be_neither_old_nor_from_the_future() {
+        let rule = "{path: $.t, max_age: 24h, max_future_skew: 5m}";
+        for (seen, good) in [
+            ("2026-09-21T05:59:59Z", true),
+            ("2026-09-20T06:00:00Z", true),
+            ("2026-09-21T08:05:00+02:00", true),
+            ("2026-09-20T05:59:59.9Z", false),
+            ("2026-09-21T06:05:01Z", false),
+            ("2126-09-21T06:00:00Z", false),
+            ("2026-09-21T05:59:59", false),
+            ("2026-09-21 05:59:59Z", false),
+            ("yesterday", false),
+        ] {
+            let mismatches = check(rule, &format!("{{\"t\": \"{seen}\"}}")).unwrap();
+            assert_eq!(mismatches.is_empty(), good, "{seen}: {mismatches:?}");
+        }
+        fails(
+            "{path: $.t, max_age: 24h}",
+            r#"{"t": "2026-09-18T06:00:00Z"}"#,
+            "$.t: at most 1d old and 5m ahead | \"2026-09-18T06:00:00Z\" (3d old)",
+        );
+        fails(
+            "{path: $.t, max_age: 24h}",
+            r#"{"t": 1758434400}"#,
+            "$.t: at most 1d old and 5m ahead | 1758434400 (no time)",
+        );
+        passes("{path: $.t, max_age: 48h}", r#"{"t": "2026-09-20"}"#);
+    }
+
+    #[test]
+    fn several_nodes_need_a_word_that_says_how() {
+        let body = r#"{"items": [{"p": 1}, {"p": -2}]}"#;
+        fails("{path: '$.items[*].p', all: {min: 0}}", body, "$.items[1].p: at least 0 | -2");
+        passes("{path: '$.items[*].p', any: {equals: -2}}", body);
+        fails("{path: '$..p', any: {equals: 3}}", body, "$..p: any: 3 | 2 nodes, none of which is");
+        fails("{path: '$.items[?@.p > 5].p', all: {min: 0}}", body, "$.items[?@.p > 5].p: at least 0 | missing");
+        let refused = check("{path: '$.items[*].p', min: 0}", body).unwrap_err();
+        assert!(refused[0].contains("say `all:` or `any:`"), "{refused:?}");
+    }
+
+    #[test]
+    fn an_assertion_that_cannot_fail_or_cannot_be_meant_is_refused() {
+        for (yaml, problem) in [
+            ("{path: $.a}", "asserts nothing"),
+            ("{path: $.a, abs: 1}", "`abs` and `rel` belong to `equals`"),
+            ("{path: $.a, equals: 1, abs: -1}", "a tolerance is not negative"),
+            ("{path: $.a, equals: x, abs: 1}", "numbers"),
+            ("{path: $.a, between: [2, 1]}", "the range is empty"),
+            ("{path: $.a, one_of: []}", "at least one"),
+            ("{path: $.a, matches: '('}", "not a pattern"),
+            ("{path: $.a, type: int}", "`int` is no type"),
+            ("{path: $.a, absent: true, equals: 1}", "`absent` stands alone"),
+            ("{path: a.b, equals: 1}", "not a JSONPath"),
+            ("{path: $.a, equal: 1}", "did you mean `equals`?"),
+            ("{equals: 1}", "`path` is missing"),
+            ("{path: $.a, max_age: soon}", "`soon` is not a length of time"),
+        ] {
+            let refused = check(yaml, "{}").expect_err(yaml);
+            assert!(refused.iter().any(|text| text.contains(problem)), "{yaml}: {refused:?}");
+        }
+    }
+
+    proptest! {
+        /// Turning a fail into a pass is the one mutation that must not survive: any other value than the expected fails.
+        #[test]
+        fn only_the_expected_value_passes(expected in -1000_i32..1000, seen in -1000_i32..1000, abs in 0_i32..20) {
+            let yaml = format!("{{path: $.a, equals: {expected}, abs: {abs}}}");
+            let mismatches = check(&yaml, &format!("{{\"a\": {seen}}}")).unwrap();
+            prop_assert_eq!(mismatches.is_empty(), (seen - expected).abs() <= abs);
+        }
+
+        #[test]
+        fn a_range_is_two_comparisons(low in -50_i32..50, width in 0_i32..50, seen in -120_i32..120) {
+            let yaml = format!("{{path: $.a, between: [{low}, {}]}}", low + width);
+            let mismatches = check(&yaml, &format!("{{\"a\": {seen}}}")).unwrap();
+            prop_assert_eq!(mismatches.is_empty(), (low..=low + width).contains(&seen));
+        }
+
+        #[test]
+        fn no_text_passes_for_another(expected in "[a-c]{0,3}", seen in "[a-c]{0,3}") {
+            let yaml = format!("{{path: $.a, equals: '{expected}'}}");
+            let mismatches = check(&yaml, &format!("{{\"a\": \"{seen}\"}}")).unwrap();
+            prop_assert_eq!(mismatches.is_empty(), seen == expected);
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Reading `canary.yml`.
+
+use super::{Canary, Cases, Limits, Patience, Probe, RunningVersion, Target};
+use crate::{
+    assertion::{Assertion, Selector, assertion, metadata, tolerance, value},
+    decimal::Tolerance,
+    document::{Fields, Json, Parameter, Parameters, Problem, Reader, Step, parse_yaml},
+    length::Length,
+};
+use reqwest::header::{HeaderName, HeaderValue};
+use std::{collections::BTreeSet, path::PathBuf};
+
+const SECTIONS: [&str; 10] = [
+    "version",
+    "parameters",
+    "target",
+    "probes",
+    "running_version",
+    "cases",
+    "tolerances",
+    "metadata",
+    "assert",
+    "limits",
+];
+
+/// Reads the file's text. `given` are the run's parameters, `expect_version` its own idea of the running version.
+///
+/// # Errors
+/// Everything that is wrong with the file, in the order of its lines.
+pub fn read(text: &str, given: &[Parameter], expect_version: Option<&str>) -> Result<Canary, Vec<Problem>> {
+    let mut root = parse_yaml(text).map_err(|problem| vec![problem])?;
+    let reader = Reader::yaml(text);
+    let unused_parameters = Parameters::new(given, &reader, &root).fill(&reader, &mut root);
+    let canary = Fields::open(&reader, &[], &root).and_then(|root| sections(&root.only(&SECTIONS), expect_version));
+    let mut problems = reader.into_problems();
+    problems.sort_by_key(|problem| problem.line);
+    problems.dedup();
+    match canary {
+        Some(canary) if problems.is_empty() => Ok(Canary { unused_parameters, ..canary }),
+        _ => Err(problems),
+    }
+}
+
+fn sections(root: &Fields<'_>, expect_version: Option<&str>) -> Option<Canary> {
+    root.demand("version", "1");
+    root.whole("version", 1..=1);
+    let mut every_answer = root.child("metadata").map(|contract| metadata(&contract)).unwrap_or_default();
+    every_answer.extend(assertions(root));
+    let probes = root.items("probes").into_iter();
+    let probes = probes.filter_map(|(path, item)| probe(&Fields::open(root.reader, &path, item)?)).collect();
+    let target = target(root.child("target"));
+    let running_version = running_version(root, expect_version);
+    let tolerances = tolerances(root);
+    let limits = root.child("limits").map(|fields| limits(&fields)).unwrap_or_default();
+    let cases = cases(root)?;
+    let unused_parameters = Vec::new();
+    Some(Canary { target, probes, running_version, cases, tolerances, every_answer, limits, unused_parameters })
+}
+
+fn assertions(fields: &Fields<'_>) -> Vec<Assertion> {
+    let items = fields.items("assert").into_iter();
+    items.filter_map(|(path, item)| assertion(&Fields::open(fields.reader, &path, item)?)).collect()
+}
+
+fn target(fields: Option<Fields<'_>>) -> Target {
+    let fields = fields.map(|fields| fields.only(&["timeout", "concurrency", "headers"]));
+    let timeout = fields.as_ref().and_then(|fields| length(fields, "timeout", 1));
+    let concurrency = fields.as_ref().and_then(|fields| fields.whole("concurrency", 1..=512));
+    let headers = fields.as_ref().and_then(|fields| fields.child("headers"));
+    Target {
+        timeout: timeout.unwrap_or(Length::from_millis(5000)),
+        concurrency: concurrency.and_then(|number| usize::try_from(number).ok()).unwrap_or(8),
+        headers: headers.map(|fields| headers_of(&fields)).unwrap_or_default(),
+    }
+}
+
+/// The headers a mapping names.
+pub(crate) fn headers_of(fields: &Fields<'_>) -> Vec<(HeaderName, HeaderValue)> {
+    let header = |key: &str| {
+        let value = fields.text(key)?;
+        let name = HeaderName::try_from(key).map_err(|_| fields.refuse(key, "is not the name of a header")).ok()?;
+        let value =
+            HeaderValue::try_from(value).map_err(|_| fields.refuse(key, "is not the value of a header")).ok()?;
+        Some((name, value))
+    };
+    fields.keys().filter_map(header).collect()
+}
+
+/// A path such as `/healthz` at `key`.
+pub(crate) fn path_of(fields: &Fields<'_>, key: &str) -> Option<String> {
+    fields.demand(key, "/healthz")?;
+    let path = fields.text(key)?;
+    let good = path.starts_with('/') && !path.chars().any(|c| c.is_control() || c.is_whitespace());
+    if !good {
+        fields.refuse(key, format!("`{path}` is not a path: it starts with `/` and has no white space"));
+    }
+    good.then_some(path)
+}
+
+/// The HTTP status that is expected, 200 unless said otherwise.
+pub(crate) fn status_of(fields: &Fields<'_>) -> u16 {
+    let status = fields.whole("status", 100..=599).and_then(|status| u16::try_from(status).ok());
+    status.unwrap_or(200)
+}
+
+fn length(fields: &Fields<'_>, key: &str, least_ms: u64) -> Option<Length> {
+    let length: Length = fields.parsed(key)?;
+    if length < Length::from_millis(least_ms) {
+        fields.refuse(key, format!("`{length}` is too short"));
+        return None;
+    }
+    Some(length)
+}
+
+/// One right answer within a minute, asked for every second, unless said otherwise.
+const PATIENCE: Patience =
+    Patience { successes: 1, every: Length::from_millis(1000), within: Length::from_millis(60_000) };
+
+fn patience(fields: &Fields<'_>) -> Patience {
+    let successes = fields.whole("successes", 1..=1000).and_then(|number| u32::try_from(number).ok());
+    Patience {
+        successes: successes.unwrap_or(PATIENCE.successes),
+        every: length(fields, "every", 1).unwrap_or(PATIENCE.every),
+        within: length(fields, "within", 0).unwrap_or(PATIENCE.within),
+    }
+}
+
+fn probe(fields: &Fields<'_>) -> Option<Probe> {
+    let fields = fields.again().only(&["name", "get", "status", "assert", "successes", "every", "within"]);
+    let (patience, assertions, status) = (patience(&fields), assertions(&fields), status_of(&fields));
+    let path = path_of(&fields, "get")?;
+    Some(Probe { name: fields.text("name").unwrap_or_else(|| path.clone()), path, status, assertions, patience })
+}
+
+/// The running version is asked for when the file has the section or the run names a version.
+fn running_version(root: &Fields<'_>, expect_version: Option<&str>) -> Option<RunningVersion> {
+    let fields = root.child("running_version");
+    if fields.is_none() && (expect_version.is_none() || root.get("running_version").is_some()) {
+        return None;
+    }
+    let fields = fields.map(|fields| fields.only(&["get", "path", "equals", "successes", "every", "within"]));
+    let text = |key: &str| fields.as_ref().and_then(|fields| fields.text(key));
+    let Some(expected) = expect_version.map(str::to_owned).or_else(|| text("equals")) else {
+        root.refuse("running_version", "says no version: give `equals` here, or the input `expect-version`");
+        return None;
+    };
+    let path = text("path").unwrap_or_else(|| "$.git_sha".to_owned());
+    let assertion = value(&path, &Json::Text(expected.clone()), None)
+        .map_err(|problem| root.refuse("running_version", format!("path: {problem}")))
+        .ok()?;
+    let asked = match &fields {
+        Some(fields) if fields.get("get").is_some() => path_of(fields, "get")?,
+        _ => "/version".to_owned(),
+    };
+    let patience = fields.as_ref().map_or(PATIENCE, patience);
+    Some(RunningVersion { path: asked, assertion, expected, patience })
+}
+
+fn cases(root: &Fields<'_>) -> Option<Cases> {
+    root.demand("cases", "{from: cases.jsonl}")?;
+    let fields = root.child("cases")?.only(&["from", "min", "repeats"]);
+    fields.demand("from", "cases.jsonl");
+    let repeats = fields.whole("repeats", 1..=100).and_then(|number| u32::try_from(number).ok());
+    let min = fields.whole("min", 1..=u64::MAX).unwrap_or(1);
+    Some(Cases { from: PathBuf::from(fields.text("from")?), min, repeats: repeats.unwrap_or(1) })
+}
+
+fn tolerances(root: &Fields<'_>) -> Vec<(String, Tolerance)> {
+    let mut seen = BTreeSet::new();
+    let one = |(path, item): (Vec<Step>, &Json)| {
+        let fields = Fields::open(root.reader, &path, item)?.only(&["path", "abs", "rel"]);
+        fields.demand("path", "$.days_remaining")?;
+        let path: Selector = fields.parsed("path")?;
+        let tolerance = tolerance(&fields);
+        if tolerance.is_exact() {
+            fields.refuse_all("says no tolerance: give `abs`, `rel` or both");
+        }
+        if !seen.insert(path.text().to_owned()) {
+            fields.refuse("path", format!("`{}` has a tolerance already", path.text()));
+        }
+        Some((path.text().to_owned(), tolerance))
+    };
+    root.items("tolerances").into_iter().filter_map(one).collect()
+}
+
+fn limits(fields: &Fields<'_>) -> Limits {
+    let fields = fields.again().only(&["failures", "flaky"]);
+    Limits {
+        failures: fields.parsed("failures").unwrap_or_default(),
+        flaky: fields.parsed("flaky").unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Allowed;
+
+    const WHOLE: &str = r#"
+version: 1
+parameters: {line: "1.4"}
+target: {timeout: 2s, concurrency: 16, headers: {X-Canary: "yes"}}
+probes:
+- {name: alive, get: /healthz, successes: 3, every: 100ms, within: 30s}
+- {get: /readyz, status: 204, assert: [{path: $.status, equals: ready}]}
+running_version: {get: /version, path: $.git_sha, equals: abc}
+cases: {from: "cases-${line}.jsonl", min: 10, repeats: 2}
+tolerances: [{path: $.days, abs: 0.05}, {path: $.kg, abs: 0.5, rel: "1e-5"}]
+metadata: {git_sha: git-sha, generated_at: {format: timestamp, max_age: 5m}, $.nested.id: string}
+assert: [{path: $.confidence, between: [0, 1]}]
+limits: {failures: 0, flaky: 1%}
+"#;
+
+    fn problems(text: &str) -> Vec<String> {
+        read(text, &[], None).unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_whole_file_is_understood() {
+        let canary = read(WHOLE, &["line=1.5".parse().unwrap()], None).unwrap();
+        assert_eq!((canary.target.timeout.to_string(), canary.target.concurrency), ("2s".to_owned(), 16));
+        assert_eq!(canary.probes.iter().map(|probe| probe.name.as_str()).collect::<Vec<_>>(), ["alive", "/readyz"]);
+        assert_eq!((canary.probes[0].patience.successes, canary.probes[1].status), (3, 204));
+        assert_eq!(canary.running_version.unwrap().expected, "abc");
+        assert_eq!(canary.cases, Cases { from: "cases-1.5.jsonl".into(), min: 10, repeats: 2 });
+        assert_eq!((canary.tolerances.len(), canary.every_answer.len()), (2, 4));
+        assert_eq!(canary.limits, Limits { failures: Allowed::Count(0), flaky: Allowed::PerMillion(10_000) });
+    }
+
+    #[test]
+    fn the_least_file_has_safe_defaults() {
+        let canary = read("version: 1\ncases: {from: c.jsonl}\n", &[], None).unwrap();
+        assert_eq!((canary.target.timeout.to_string(), canary.target.concurrency), ("5s".to_owned(), 8));
+        assert_eq!((canary.cases.min, canary.cases.repeats, canary.limits), (1, 1, Limits::default()));
+        assert!(canary.probes.is_empty() && canary.running_version.is_none());
+    }
+
+    #[test]
+    fn the_run_may_say_which_version_is_expected() {
+        let version = |text: &str, given| read(text, &[], given).map(|canary| canary.running_version);
+        let least = "version: 1\ncases: {from: c.jsonl}\n";
+        let asked = version(least, Some("abc")).unwrap().unwrap();
+        assert_eq!((asked.path.as_str(), asked.expected.as_str()), ("/version", "abc"));
+        assert_eq!(version(WHOLE, Some("def")).unwrap().unwrap().expected, "def");
+        let open = format!("{least}running_version: {{path: $.version}}\n");
+        assert_eq!(version(&open, Some("1.4.0")).unwrap().unwrap().expected, "1.4.0");
+        assert_eq!(
+            problems(&open),
+            ["line 3: running_version: says no version: give `equals` here, or the input `expect-version`"]
+        );
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once_in_the_order_of_the_lines() {
+        let text = "version: 2\nporbes: []\ntarget:\n  timeout: 0ms\n  headers: {\"a b\": c}\nprobes:\n- get: healthz\n- \
+                    {status: 99}\ncases: {from: c.jsonl, min: 0}\nmetadata: {git_sha: sha}\nassert:\n- path: $.a\n\
+                    limits: {failures: 101%}\ntolerances: [{path: $.x}, {path: $.a, abs: 1}, {path: $.a, rel: 1}]\n";
+        assert_eq!(
+            problems(text),
+            [
+                "line 1: version: `2` is not a whole number from 1 to 1",
+                "line 2: porbes: unknown key; did you mean `probes`?",
+                "line 4: target.timeout: `0s` is too short",
+                "line 5: target.headers.a b: is not the name of a header",
+                "line 7: probes[0].get: `healthz` is not a path: it starts with `/` and has no white space",
+                "line 8: probes[1].status: `99` is not a whole number from 100 to 599",
+                "line 8: probes[1]: `get` is missing; for example `get: /healthz`",
+                "line 9: cases.min: `0` is not a whole number from 1 to 18446744073709551615",
+                "line 10: metadata.git_sha: `sha` is neither a type (null, boolean, number, integer, string, array, \
+                 object) nor a format (text, semver, git-sha, sha256, timestamp, date)",
+                "line 12: assert[0]: asserts nothing; say what must hold at this path, or `present: true`",
+                "line 13: limits.failures: `101%` is neither a number of cases nor a percentage below 100; write 0, 3 \
+                 or 0.5%",
+                "line 14: tolerances[0]: says no tolerance: give `abs`, `rel` or both",
+                "line 14: tolerances[2].path: `$.a` has a tolerance already",
+            ]
+        );
+        assert_eq!(problems("version: 1\n"), ["line 1: `cases` is missing; for example `cases: {from: cases.jsonl}`"]);
+        assert_eq!(problems("- 1\n"), ["line 1: expected a mapping of keys, found a list"]);
+        assert_eq!(problems(""), ["line 1: expected a mapping of keys, found nothing"]);
+    }
+}

@@ -1,0 +1,213 @@
+//! What the user says, and what it means.
+
+use crate::{
+    cases::{Dataset, DatasetError},
+    config::{self, Canary},
+    document::{Parameter, Problem},
+};
+use github::{Failure, InputError, Runner};
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+use subject::{Digest, ImageRef, Reference};
+
+/// The declaration: `action.yml`, the README's table and `--help` come from here.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Inputs {
+    /// The running service, such as `https://staging.example.org`; a path in it is put before every path that is asked.
+    #[arg(long)]
+    pub base_url: BaseUrl,
+    /// The file that says what is asked and how much may be wrong; relative to the workspace.
+    #[arg(long, default_value = "canary.yml")]
+    pub config: PathBuf,
+    /// The dataset (JSONL), relative to the workspace. Unset: the one that `config` names.
+    #[arg(long)]
+    pub cases: Option<PathBuf>,
+    /// The version that must be running, usually the commit. Unset: what `config` says; when that says nothing either, the version is not looked at.
+    #[arg(long)]
+    pub expect_version: Option<String>,
+    /// Values for `${name}` in `config`, as `name=value`, one per line.
+    #[arg(long)]
+    pub parameters: Vec<Parameter>,
+    /// Value of the `Authorization` header sent with every request, such as `Bearer …`. It never follows a redirect; none is followed.
+    #[arg(long, value_name = "SECRET", value_parser = github::secret)]
+    pub authorization: Option<SecretString>,
+    /// The image the service runs, by digest: the result is attached to it as a signed statement. Unset: no statement is left.
+    #[arg(long, value_parser = image)]
+    pub image: Option<ImageRef>,
+    /// Where a JUnit XML report is written; relative to the workspace. Unset: none.
+    #[arg(long)]
+    pub junit_path: Option<PathBuf>,
+    /// The signing key and the registry's login.
+    #[command(flatten)]
+    pub evidence: evidence::EvidenceInputs,
+    /// The AWS identity, for images in ECR.
+    #[command(flatten)]
+    pub aws: aws::AwsInputs,
+}
+
+/// Scheme, host and perhaps a path; no query, fragment, user or password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl(String);
+
+impl BaseUrl {
+    /// The address of a path that starts with `/`.
+    #[must_use]
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+}
+
+/// Without a slash at its end.
+impl std::fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let url = url::Url::parse(text).map_err(|error| format!("not a URL: {error}"))?;
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+            return Err("not a URL of a web service; it starts with https:// or http://".to_owned());
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err("a base URL has neither `?` nor `#`".to_owned());
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("credentials do not belong in a URL; use the input authorization".to_owned());
+        }
+        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
+}
+
+fn image(text: &str) -> Result<ImageRef, String> {
+    match text.parse::<Reference>().map_err(|error| error.to_string())? {
+        Reference::Image(image) => Ok(image),
+        Reference::Tag(_) => Err("a tag can move between this check and the release; give the digest, \
+                                  like ghcr.io/org/app@sha256:…"
+            .to_owned()),
+    }
+}
+
+/// Everything a run needs to know, checked.
+pub(crate) struct Settings {
+    pub(crate) base_url: BaseUrl,
+    pub(crate) config: Source,
+    pub(crate) dataset_path: String,
+    pub(crate) canary: Canary,
+    pub(crate) dataset: Dataset,
+    pub(crate) authorization: Option<HeaderValue>,
+    pub(crate) junit_path: Option<PathBuf>,
+}
+
+/// A file as the user named it, and the digest of what was in it.
+pub(crate) struct Source {
+    pub(crate) path: String,
+    pub(crate) digest: Digest,
+}
+
+impl Settings {
+    /// Reads `canary.yml` and the whole dataset. Nothing is sent to anybody before both are understood.
+    pub(crate) fn read(runner: &Runner, inputs: &Inputs) -> Result<Self, Failure> {
+        let mut errors = Vec::new();
+        let authorization = inputs.authorization.as_ref().and_then(|secret| {
+            let value = HeaderValue::try_from(secret.expose_secret().trim());
+            let problem = "is not the value of a header: it has a line break or another control character";
+            value.map_err(|_| errors.push(InputError::unseen("authorization", problem))).ok()
+        });
+        let name = inputs.config.display().to_string();
+        let text = match text(&runner.path(&inputs.config)) {
+            Ok(text) => text,
+            Err(problem) => {
+                errors.push(InputError::new("config", &name, problem).example("deploy/canary.yml"));
+                return Err(Failure::inputs(errors));
+            }
+        };
+        let canary = match config::read(&text, &inputs.parameters, inputs.expect_version.as_deref()) {
+            Ok(canary) => canary,
+            Err(problems) => {
+                errors.extend(problems.iter().map(|problem| wrong("config", &name, problem)));
+                return Err(Failure::inputs(errors));
+            }
+        };
+        // The dataset of `config` lies beside it, wherever that is; one given as an input is the user's own path.
+        let beside = || inputs.config.parent().unwrap_or(Path::new("")).join(&canary.cases.from);
+        let (input, path) = match &inputs.cases {
+            Some(path) => ("cases", path.clone()),
+            None => ("config", beside()),
+        };
+        let dataset_path = path.display().to_string();
+        let dataset = Dataset::check(&runner.path(&path), &canary);
+        match dataset {
+            Ok(dataset) if errors.is_empty() => Ok(Self {
+                base_url: inputs.base_url.clone(),
+                config: Source { path: name, digest: Digest::of(text.as_bytes()) },
+                dataset_path,
+                canary,
+                dataset,
+                authorization,
+                junit_path: inputs.junit_path.as_ref().map(|path| runner.path(path)),
+            }),
+            Ok(_) => Err(Failure::inputs(errors)),
+            Err(DatasetError::Unreadable(error)) => {
+                errors.push(InputError::new(input, &dataset_path, format!("the dataset cannot be read: {error}")));
+                Err(Failure::inputs(errors))
+            }
+            Err(DatasetError::Wrong(problems)) => {
+                errors.extend(problems.iter().map(|problem| wrong(input, &dataset_path, problem)));
+                Err(Failure::inputs(errors))
+            }
+        }
+    }
+}
+
+fn wrong(input: &str, file: &str, problem: &Problem) -> InputError {
+    InputError::unseen(input, format!("{file}: {problem}"))
+}
+
+/// A configuration's text, bounded.
+fn text(path: &Path) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let read = file.take(config::LARGEST_FILE + 1).read_to_end(&mut bytes);
+    read.map_err(|error| format!("cannot be read: {error}"))?;
+    if bytes.len() as u64 > config::LARGEST_FILE {
+        return Err(format!("is larger than {} bytes", config::LARGEST_FILE));
+    }
+    String::from_utf8(bytes).map_err(|error| format!("is not UTF-8: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_is_a_place_and_nothing_else() {
+        for (text, shown) in [
+            ("https://staging.example.org", "https://staging.example.org"),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+            ("https://example.org/api/v2/", "https://example.org/api/v2"),
+        ] {
+            let url: BaseUrl = text.parse().unwrap();
+            assert_eq!((url.to_string().as_str(), url.join("/x?y=1")), (shown, format!("{shown}/x?y=1")));
+        }
+        for bad in ["", "example.org", "ftp://x", "https://", "https://x?a=1", "https://x#a", "https://me:pw@x"] {
+            assert!(bad.parse::<BaseUrl>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_a_digest_names_the_image() {
+        let digest = format!("ghcr.io/org/app@sha256:{}", "0a".repeat(32));
+        assert_eq!(image(&digest).unwrap().to_string(), digest);
+        assert!(image("ghcr.io/org/app:1.4.0").unwrap_err().starts_with("a tag can move"));
+        assert!(image("app").is_err());
+    }
+}

@@ -1,0 +1,57 @@
+//! Looks at the running service.
+
+mod ask;
+mod asked;
+mod probe;
+mod run;
+
+pub(crate) use ask::Service;
+pub use ask::{Answer, Reply};
+pub use asked::{Asked, CaseVerdict, Counts, Results};
+pub use probe::{ProbeResult, ProbeState};
+
+use crate::inputs::Settings;
+use github::{Failure, Runner};
+
+/// What was seen. Filled as it goes, so that a cancelled run still has what it saw.
+#[derive(Debug, Clone, Default)]
+pub struct Observed {
+    /// The probes that were asked, in order.
+    pub probes: Vec<ProbeResult>,
+    /// The running version, where it was asked for.
+    pub running_version: Option<ProbeResult>,
+    /// The cases; `None` when it did not come to them.
+    pub results: Option<Results>,
+}
+
+impl Observed {
+    /// Whether everything asked so far was right.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.probes.iter().chain(&self.running_version).all(|probe| probe.state == ProbeState::Good)
+    }
+}
+
+/// Asks the probes, then for the version, then the cases; each only while the ones before were right, because a case
+/// asked of a sick service or of another release says nothing.
+pub(crate) async fn observe(runner: &Runner, settings: &Settings, observed: &mut Observed) -> Result<(), Failure> {
+    let service = Service::connect(runner, settings)?;
+    for probe in &settings.canary.probes {
+        let result = probe::wait_for(&service, probe).await;
+        runner.info(result.line());
+        observed.probes.push(result);
+        if !observed.is_well() {
+            return Ok(());
+        }
+    }
+    if let Some(version) = &settings.canary.running_version {
+        let result = probe::version(&service, version).await;
+        runner.info(result.line());
+        observed.running_version = Some(result);
+        if !observed.is_well() {
+            return Ok(());
+        }
+    }
+    let results = observed.results.insert(Results::default());
+    run::cases(runner, &service, settings, results).await
+}

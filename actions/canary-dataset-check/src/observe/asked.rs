@@ -1,0 +1,153 @@
+//! What the cases came to.
+
+use crate::assertion::Mismatch;
+use std::time::Duration;
+
+/// Failing cases whose mismatches are kept; of the others, that they failed.
+const KEPT: u64 = 1000;
+
+/// One case that was asked.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Asked {
+    /// The case.
+    pub id: String,
+    /// Its line in the dataset, from 1.
+    pub line: usize,
+    /// What it came to.
+    pub verdict: CaseVerdict,
+    /// Why not `passed`; kept for the first 1000.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mismatches: Vec<Mismatch>,
+    /// How long its answers took together, without any that did not come.
+    #[serde(skip)]
+    pub took: Duration,
+}
+
+/// What one case came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CaseVerdict {
+    /// Right, each time it was asked.
+    Passed,
+    /// Wrong, each time it was asked.
+    Failed,
+    /// Right at one time and wrong at another.
+    Flaky,
+    /// Nobody answered; it is not known whether it would have been right.
+    Unanswered,
+}
+
+impl CaseVerdict {
+    /// As reports have it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Flaky => "flaky",
+            Self::Unanswered => "unanswered",
+        }
+    }
+}
+
+/// How many cases came to what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Counts {
+    /// In the dataset.
+    pub total: u64,
+    /// Right.
+    pub passed: u64,
+    /// Wrong.
+    pub failed: u64,
+    /// Now right, now wrong.
+    pub flaky: u64,
+    /// Without an answer.
+    pub unanswered: u64,
+}
+
+impl Counts {
+    /// How many were asked.
+    #[must_use]
+    pub fn asked(&self) -> u64 {
+        self.passed + self.failed + self.flaky + self.unanswered
+    }
+
+    /// Counts one more.
+    pub fn add(&mut self, verdict: CaseVerdict) {
+        match verdict {
+            CaseVerdict::Passed => self.passed += 1,
+            CaseVerdict::Failed => self.failed += 1,
+            CaseVerdict::Flaky => self.flaky += 1,
+            CaseVerdict::Unanswered => self.unanswered += 1,
+        }
+    }
+}
+
+/// What all cases came to.
+#[derive(Debug, Clone, Default)]
+pub struct Results {
+    /// How many came to what.
+    pub counts: Counts,
+    /// Each case asked; in the order of the dataset once all are.
+    pub asked: Vec<Asked>,
+    /// How long each answer took, sorted once all are there.
+    pub latencies: Vec<Duration>,
+}
+
+impl Results {
+    /// Takes in one case and the times of its answers.
+    pub(crate) fn add(&mut self, mut asked: Asked, latencies: &[Duration]) {
+        self.counts.add(asked.verdict);
+        if self.counts.asked() - self.counts.passed > KEPT {
+            asked.mismatches.clear();
+        }
+        asked.took = latencies.iter().sum();
+        self.latencies.extend(latencies);
+        self.asked.push(asked);
+    }
+
+    /// Puts everything in order.
+    pub(crate) fn finish(&mut self) {
+        self.asked.sort_by_key(|asked| asked.line);
+        self.latencies.sort_unstable();
+    }
+
+    /// The cases that were not right, in the order of the dataset.
+    pub fn wrong(&self) -> impl Iterator<Item = &Asked> {
+        self.asked.iter().filter(|asked| asked.verdict != CaseVerdict::Passed)
+    }
+
+    /// The latency that `percent` of the answers do not exceed: the nearest rank, never an interpolation.
+    #[must_use]
+    pub fn percentile(&self, percent: usize) -> Option<Duration> {
+        let rank = (self.latencies.len() * percent).div_ceil(100).max(1);
+        self.latencies.get(rank - 1).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_an_answer_that_was_really_given() {
+        let mut results = Results::default();
+        assert_eq!(results.percentile(50), None);
+        results.latencies = (1..=20).map(Duration::from_millis).collect();
+        let millis = [0, 1, 5, 50, 95, 96, 100].map(|p| results.percentile(p).unwrap().as_millis());
+        assert_eq!(millis, [1, 1, 1, 10, 19, 20, 20]);
+    }
+
+    #[test]
+    fn memory_stays_bounded_when_everything_is_wrong() {
+        let mut results = Results::default();
+        for line in 0..1500 {
+            let mismatches = vec![Mismatch::new("$", "a", "b")];
+            let asked =
+                Asked { id: String::new(), line, verdict: CaseVerdict::Failed, mismatches, took: Duration::ZERO };
+            results.add(asked, &[]);
+        }
+        assert_eq!(results.counts.failed, 1500);
+        assert_eq!(results.asked.iter().filter(|asked| !asked.mismatches.is_empty()).count(), 1000);
+    }
+}
