@@ -77,7 +77,7 @@ pub struct Environment {
     pub extras: Vec<String>,
 }
 
-/// Whether a marker holds on Linux in this environment; `None` when that depends on something unknown.
+/// Whether a marker holds on Linux with CPython in this environment; `None` when that depends on something unknown.
 ///
 /// Covers `and`, `or`, parentheses and comparisons of a variable with a string, either way round.
 #[must_use]
@@ -208,7 +208,11 @@ impl<'a, 't> Parser<'a, 't> {
             "os_name" => "posix",
             "sys_platform" => "linux",
             "platform_system" => "Linux",
+            "platform_python_implementation" => "CPython",
+            "implementation_name" => "cpython",
+            "python_version" if operator == "in" => self.environment.python_version.as_deref()?,
             "python_version" => return self.python(operator, value),
+            "python_full_version" => return self.python_to_the_patch(operator, value),
             _ => return None,
         };
         match operator {
@@ -221,16 +225,33 @@ impl<'a, 't> Parser<'a, 't> {
 
     fn python(&self, operator: &str, value: &str) -> Option<bool> {
         let here = version(self.environment.python_version.as_deref()?)?;
-        let there = version(value)?;
-        match operator {
-            "==" => Some(here == there),
-            "!=" => Some(here != there),
-            "<" => Some(here < there),
-            "<=" => Some(here <= there),
-            ">" => Some(here > there),
-            ">=" => Some(here >= there),
+        ordered(here, operator, version(value)?)
+    }
+
+    /// The folder's name has no patch number: only a comparison that it cannot change is judged.
+    fn python_to_the_patch(&self, operator: &str, value: &str) -> Option<bool> {
+        let here = version(self.environment.python_version.as_deref()?)?;
+        let mut parts = value.splitn(3, '.');
+        let there = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let whole = parts.next().is_none_or(|patch| patch == "0");
+        match (here == there, whole, operator) {
+            (false, ..) => ordered(here, operator, there),
+            (true, true, "<") => Some(false),
+            (true, true, ">=") => Some(true),
             _ => None,
         }
+    }
+}
+
+fn ordered(here: (u32, u32), operator: &str, there: (u32, u32)) -> Option<bool> {
+    match operator {
+        "==" => Some(here == there),
+        "!=" => Some(here != there),
+        "<" => Some(here < there),
+        "<=" => Some(here <= there),
+        ">" => Some(here > there),
+        ">=" => Some(here >= there),
+        _ => None,
     }
 }
 
@@ -286,6 +307,11 @@ mod tests {
             ("(sys_platform == 'win32' or os_name == 'posix') and python_version > '3.9'", Some(true)),
             ("'linux' == sys_platform", Some(true)),
             ("sys_platform not in 'win32 cygwin'", Some(true)),
+            ("platform_python_implementation != 'PyPy'", Some(true)),
+            ("python_full_version < '3.11'", Some(false)),
+            ("python_full_version >= '3.12.1'", Some(false)),
+            ("python_full_version >= '3.11.4'", None),
+            ("python_version in '2.6 2.7'", Some(false)),
             ("platform_machine == 'x86_64'", None),
             ("platform_machine == 'x86_64' or extra == 'socks'", Some(true)),
             ("platform_machine == 'x86_64' and extra == 'dev'", Some(false)),

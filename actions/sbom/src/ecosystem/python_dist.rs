@@ -44,7 +44,8 @@ pub fn parse(bytes: &[u8]) -> Result<Distribution, ParseError> {
     let mut last_line = 1;
     for (index, line) in text.lines().enumerate() {
         last_line = index + 1;
-        if line.trim().is_empty() {
+        // A line of white space only is a folded empty line: licences have them.
+        if line.is_empty() {
             break;
         }
         if line.starts_with([' ', '\t']) {
@@ -214,6 +215,12 @@ mod tests {
         assert_eq!((found.name(), found.version()), ("Requests", "2.31.0"));
         assert_eq!(found.licences, BTreeSet::from([Licence::Id("Apache-2.0".into())]));
         assert_eq!(found.requires.len(), 3);
+    }
+
+    #[test]
+    fn a_licence_with_folded_empty_lines_does_not_end_the_headers() {
+        let text = "Name: a\nVersion: 1\nLicense: long\n        \n        text\nRequires-Dist: b (>=1)\n\nbody\n";
+        assert_eq!(parse(text.as_bytes()).unwrap().requires, ["b (>=1)"]);
     }
 
     #[test]
