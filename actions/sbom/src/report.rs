@@ -3,7 +3,7 @@
 use crate::{
     apply::Receipt,
     decide::Verdict,
-    graph::{Component, Graph, Knowledge, Licence, Origin, Remark, Scope},
+    graph::{Component, Graph, Knowledge, Licence, Origin, Remark, RootKind, Scope},
 };
 use github::{Alert, Annotation, Exit, Report, Summary};
 use serde::Serialize;
@@ -181,6 +181,9 @@ fn uncovered(summary: Summary, told: &Told<'_>, counts: &Counts<'_>) -> Summary 
     let mut summary = summary;
     if !facts.is_empty() {
         summary = summary.heading("What is not known").table(&["count", "what"], facts);
+    }
+    if told.graph.root.kind == RootKind::Container {
+        summary = summary.paragraph("Files that no package manager put into the image are not listed.");
     }
     if told.graph.remarks.is_empty() {
         return summary;

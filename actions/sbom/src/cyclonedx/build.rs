@@ -179,8 +179,13 @@ fn properties(facts: &BTreeMap<&'static str, String>) -> Vec<Property> {
 
 /// One statement about the listing, then one per degree of knowledge about the edges.
 fn compositions(graph: &Graph) -> Vec<Composition> {
+    // What no package manager put into an image, its application's own files first of all, is in no database.
+    let listing = match (graph.root.kind, graph.listing) {
+        (RootKind::Container, Knowledge::Complete) => Knowledge::Unknown,
+        (_, listing) => listing,
+    };
     let listing = Composition {
-        aggregate: aggregate(graph.listing),
+        aggregate: aggregate(listing),
         assemblies: vec![graph.root_ref.clone()],
         dependencies: Vec::new(),
     };

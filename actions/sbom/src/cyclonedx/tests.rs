@@ -59,7 +59,7 @@ fn compositions_say_what_is_known_and_what_is_not() {
     assert_eq!(
         document(SpecVersion::V1_6)["compositions"],
         json!([
-            {"aggregate": "complete", "assemblies": ["pkg:oci/app@sha256:00"]},
+            {"aggregate": "unknown", "assemblies": ["pkg:oci/app@sha256:00"]},
             {"aggregate": "unknown", "dependencies": ["pkg:npm/b@1.0"]},
             {"aggregate": "complete", "dependencies": ["pkg:npm/a@1.0", "pkg:npm/c@1.0", "pkg:oci/app@sha256:00"]},
         ])

@@ -138,7 +138,7 @@ fn not_covered(seen: &[(String, &'static str)]) -> Option<Inventory> {
     let remark = |(path, what): &(String, &str)| Remark {
         path: path.clone(),
         line: None,
-        text: format!("{what} are not covered yet; nothing of this file is listed"),
+        text: format!("not covered yet ({what}): nothing of this file is listed"),
     };
     inventory.remarks = seen.iter().map(remark).collect();
     Some(inventory)
