@@ -99,3 +99,12 @@ fn a_tree_with_one_own_package_is_named_after_it() {
     let two = inventory(Ecosystem::Cargo, "Cargo.lock", &[("own", &[])]);
     assert_eq!(assemble(None, vec![lock, two], Development::Mark).root.name, "source");
 }
+
+#[test]
+fn what_no_stated_edge_reaches_hangs_on_the_root_which_then_is_not_exact() {
+    let mut lock = inventory(Ecosystem::Npm, "a", &[("own", &[1]), ("used", &[]), ("stray", &[3]), ("below", &[])]);
+    lock.direct = Some(vec![0]);
+    let graph = assemble(Some(root()), vec![lock], Development::Mark);
+    assert_eq!(children(&graph, "root:r"), ["npm:a#own@1", "pkg:x/stray@1"]);
+    assert_eq!(graph.root_needs, Knowledge::Incomplete);
+}
