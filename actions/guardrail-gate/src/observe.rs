@@ -24,27 +24,28 @@ pub struct Observed {
 
 /// Asks every source once for all its guardrails; one result per guardrail, in the plan's order.
 pub async fn read(plan: &Plan, sources: &Sources, span: &Span) -> Vec<Result<Observed, SourceError>> {
-    let mut answers = BTreeMap::new();
+    let mut answers = Answers::new();
     for (name, source) in sources {
         let asked: BTreeSet<&Query> =
             plan.guardrails.iter().filter(|g| g.source == *name).flat_map(|g| g.measure.queries()).collect();
-        let queries: Vec<Query> = asked.into_iter().cloned().collect();
-        if queries.is_empty() {
-            continue;
+        let queries: Vec<Query> = asked.iter().copied().cloned().collect();
+        if !queries.is_empty() {
+            let tracks = source.read(&queries, span).await;
+            answers.extend(asked.into_iter().map(|query| (name.as_str(), query)).zip(tracks));
         }
-        let tracks = source.read(&queries, span).await;
-        answers.insert(name.as_str(), tracks.map(|tracks| queries.into_iter().zip(tracks).collect::<BTreeMap<_, _>>()));
     }
     plan.guardrails.iter().map(|guardrail| observed(guardrail, &answers)).collect()
 }
 
-type Answers<'a> = BTreeMap<&'a str, Result<BTreeMap<Query, Track>, SourceError>>;
+type Answers<'a> = BTreeMap<(&'a str, &'a Query), Result<Track, SourceError>>;
 
 fn observed(guardrail: &Guardrail, answers: &Answers<'_>) -> Result<Observed, SourceError> {
     let unasked = || SourceError::new(SourceErrorKind::Refused, format!("`{}` was not asked", guardrail.source));
-    let answer = answers.get(guardrail.source.as_str()).ok_or_else(unasked)?.as_ref().map_err(Clone::clone)?;
-    let tracks: Option<Vec<&Track>> = guardrail.measure.queries().map(|query| answer.get(query)).collect();
-    let tracks = tracks.ok_or_else(unasked)?;
-    let slots = join(&guardrail.measure, &tracks);
-    Ok(Observed { slots, tracks: tracks.into_iter().cloned().collect() })
+    let answer = |query| match answers.get(&(guardrail.source.as_str(), query)) {
+        Some(answer) => answer.clone(),
+        None => Err(unasked()),
+    };
+    let tracks = guardrail.measure.queries().map(answer).collect::<Result<Vec<Track>, SourceError>>()?;
+    let slots = join(&guardrail.measure, &tracks.iter().collect::<Vec<_>>());
+    Ok(Observed { slots, tracks })
 }

@@ -218,3 +218,53 @@ pub fn document<'a>(file: &'a File, outcome: &'a Outcome, conclusion: &'a Conclu
 pub fn predicate(document: &Document<'_>) -> Value {
     serde_json::to_value(document).unwrap_or(Value::Null)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::{Doubt, Finding};
+    use crate::signals::{Query, Span};
+
+    fn outcome(overall: Overall, verdict: Verdict, interrupted: bool) -> Outcome {
+        let finding = Finding { verdict, figures: Figures::Share { bad: 3, total: 4, lower: 0.5, upper: 1.0 } };
+        let span = Span { start: Timestamp::UNIX_EPOCH, interval: 60, intervals: 3 };
+        Outcome { span, settled: 1, watched: vec![Watched::for_test(finding)], overall, interrupted }
+    }
+
+    fn guardrails() -> Vec<Guardrail> {
+        let value = Query::Expression { promql: "up".into() };
+        let rule = Rule::Share { limit: "1%".parse().unwrap(), min_samples: 9, burst: 1 };
+        let measure = Measure::Value { value, samples: None };
+        vec![Guardrail { name: "errors".into(), source: "s".into(), measure, rule, duty: Duty::Required }]
+    }
+
+    #[test]
+    fn only_a_failure_or_a_written_policy_rolls_back_and_only_a_pass_or_a_written_policy_goes_on() {
+        use OnInconclusive::{Fail, Hold, Pass};
+        let doubt = || Verdict::from(Doubt::NoData);
+        let error = || Verdict::Error { text: "down".into() };
+        for (overall, verdict, interrupted, policy, exit, word, rollback) in [
+            (Overall::Pass, Verdict::Pass, false, Hold, Exit::Done, "pass", false),
+            (Overall::Pass, Verdict::Pass, false, Fail, Exit::Done, "pass", false),
+            (Overall::Fail, Verdict::Fail, false, Pass, Exit::Refused, "fail", true),
+            (Overall::Fail, Verdict::Fail, true, Hold, Exit::Refused, "fail", true),
+            (Overall::Error, error(), false, Fail, Exit::Unknown, "error", false),
+            (Overall::Error, error(), false, Pass, Exit::Unknown, "error", false),
+            (Overall::Inconclusive, doubt(), false, Hold, Exit::Unknown, "inconclusive", false),
+            (Overall::Inconclusive, doubt(), false, Fail, Exit::Refused, "inconclusive", true),
+            (Overall::Inconclusive, doubt(), false, Pass, Exit::Done, "inconclusive", false),
+            (Overall::Inconclusive, doubt(), true, Pass, Exit::Cancelled, "cancelled", false),
+            (Overall::Inconclusive, doubt(), true, Fail, Exit::Cancelled, "cancelled", false),
+        ] {
+            let concluded = conclude(&guardrails(), &outcome(overall, verdict, interrupted), policy);
+            assert_eq!(
+                (concluded.exit, concluded.word, concluded.rollback),
+                (exit, word, rollback),
+                "{overall:?} {policy:?}"
+            );
+            assert!(!concluded.reason.is_empty());
+        }
+        let failed = conclude(&guardrails(), &outcome(Overall::Fail, Verdict::Fail, false), Hold);
+        assert_eq!(failed.reason, "errors: 3 of 4 (75 %), limit ≤ 1 % bad: more than chance explains");
+    }
+}

@@ -159,7 +159,7 @@ impl SourceError {
 pub trait Source {
     /// Answers every query for every interval of `span`, in the order of `queries`.
     ///
-    /// # Errors
-    /// [`SourceError`] when the source cannot answer; missing numbers are not an error but a [`Sample`].
-    async fn read(&self, queries: &[Query], span: &Span) -> Result<Vec<Track>, SourceError>;
+    /// A query that cannot be answered is a [`SourceError`] of its own and takes no other with it; missing numbers are
+    /// no error but a [`Sample`].
+    async fn read(&self, queries: &[Query], span: &Span) -> Vec<Result<Track, SourceError>>;
 }

@@ -96,7 +96,7 @@ pub async fn watch(runner: &Runner, plan: &Plan, sources: &Sources, span: Span) 
                 () = runner.cancel().requested() => return outcome.interrupt(plan),
                 answers = read(plan, sources, &known) => answers,
             };
-            let hopeless = answers.iter().zip(&outcome.watched).any(|(answer, watched)| watched.never_will(answer));
+            let hopeless = outcome.is_hopeless(plan, &answers);
             outcome.judge(plan, answers, final_now);
             runner.info(progress::line(plan, &outcome));
             let unread = outcome.overall == Overall::Error && chances > 0;
@@ -122,13 +122,24 @@ impl Watched {
         Self { slots: Vec::new(), tracks: Vec::new(), finding, judged: 0 }
     }
 
-    /// Whether this source refused before it ever answered: a wrong query or permission, which waiting does not mend.
-    fn never_will(&self, answer: &Result<Observed, SourceError>) -> bool {
-        self.judged == 0 && answer.as_ref().is_err_and(|error| error.kind == SourceErrorKind::Refused)
+    /// With a finding, and nothing seen.
+    #[cfg(test)]
+    pub(crate) fn for_test(finding: Finding) -> Self {
+        Self { finding, ..Self::nothing() }
     }
 }
 
 impl Outcome {
+    /// Whether a required query was refused before it was ever answered: a wrong query or permission, which waiting does
+    /// not mend.
+    fn is_hopeless(&self, plan: &Plan, answers: &[Result<Observed, SourceError>]) -> bool {
+        let refused = |answer: &Result<Observed, SourceError>| {
+            answer.as_ref().is_err_and(|error| error.kind == SourceErrorKind::Refused)
+        };
+        let mut each = plan.guardrails.iter().zip(&self.watched).zip(answers);
+        each.any(|((g, watched), answer)| g.duty == Duty::Required && watched.judged == 0 && refused(answer))
+    }
+
     /// Takes every look that has become possible, in order, so that a late or repeated run comes to the same.
     fn judge(&mut self, plan: &Plan, answers: Vec<Result<Observed, SourceError>>, settled: usize) {
         let terms = terms(plan);
@@ -186,5 +197,31 @@ impl Outcome {
         self.interrupted = true;
         self.overall = self.overall_now(plan);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_000_000_020 + second).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_watch_starts_on_the_grid_after_the_warm_up_and_counts_settled_intervals_only() {
+        let window = Window { warm_up: 30, interval: 60, intervals: 3, settle: 90, stale_after: 300 };
+        // 1,000,000,020 is a whole minute.
+        for (start, first) in [(0, 60), (30, 60), (31, 120), (-30, 0)] {
+            assert_eq!(span(&window, at(start)).start, at(first), "{start}");
+        }
+        let span = span(&window, at(-30));
+        assert_eq!((span.end_of(0), span.end()), (at(60), at(180)));
+        for (now, count) in [(0, 0), (149, 0), (150, 1), (209, 1), (210, 2), (270, 3), (9999, 3)] {
+            assert_eq!(settled(&span, &window, at(now)), count, "{now}");
+        }
+        for (moment, index) in [(-1, None), (0, Some(0)), (59, Some(0)), (60, Some(1)), (179, Some(2)), (180, None)] {
+            assert_eq!(span.index_of(at(moment)), index, "{moment}");
+        }
     }
 }

@@ -16,6 +16,8 @@ pub struct CloudWatch {
     aws: Aws,
 }
 
+type Answer = Result<Track, SourceError>;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Page {
@@ -55,8 +57,8 @@ impl CloudWatch {
         Self { aws }
     }
 
-    async fn call(&self, queries: &[Query], span: &Span) -> Result<Vec<Track>, SourceError> {
-        let mut tracks = vec![Track::empty(span); queries.len()];
+    async fn call(&self, queries: &[Query], span: &Span) -> Result<Vec<Answer>, SourceError> {
+        let mut tracks = vec![Ok(Track::empty(span)); queries.len()];
         let mut input = request(queries, span);
         for _ in 0..MOST_PAGES {
             let answer = self.aws.json(Service::CloudWatch, "GetMetricData", &input).await.map_err(|e| failed(&e))?;
@@ -77,12 +79,13 @@ impl CloudWatch {
 
 #[async_trait::async_trait(?Send)]
 impl Source for CloudWatch {
-    async fn read(&self, queries: &[Query], span: &Span) -> Result<Vec<Track>, SourceError> {
-        let mut tracks = Vec::with_capacity(queries.len());
+    async fn read(&self, queries: &[Query], span: &Span) -> Vec<Answer> {
+        let mut answers = Vec::with_capacity(queries.len());
         for some in queries.chunks(QUERIES_PER_CALL) {
-            tracks.extend(self.call(some, span).await?);
+            let answered = self.call(some, span).await;
+            answers.extend(answered.unwrap_or_else(|error| some.iter().map(|_| Err(error.clone())).collect()));
         }
-        Ok(tracks)
+        answers
     }
 }
 
@@ -111,13 +114,16 @@ fn request(queries: &[Query], span: &Span) -> Value {
 
 /// Puts one result of a page where it belongs. A later page's status replaces an earlier one's: `PartialData` on a page
 /// with a successor only says that there is one.
-fn merge(tracks: &mut [Track], series: Series, span: &Span) -> Result<(), SourceError> {
+fn merge(answers: &mut [Answer], series: Series, span: &Span) -> Result<(), SourceError> {
     let index = series.id.strip_prefix('q').and_then(|number| number.parse::<usize>().ok());
-    let track = index.and_then(|index| tracks.get_mut(index));
-    let track = track.ok_or_else(|| nonsense(format!("a result for `{}`, which was not asked", short(&series.id))))?;
+    let answer = index.and_then(|index| answers.get_mut(index));
+    let answer =
+        answer.ok_or_else(|| nonsense(format!("a result for `{}`, which was not asked", short(&series.id))))?;
     if series.timestamps.len() != series.values.len() {
         return Err(nonsense("as many timestamps as values were due".into()));
     }
+    // What one page refused, another does not take back.
+    let Ok(track) = answer else { return Ok(()) };
     let messages = || {
         let texts = series.messages.iter().flatten().map(|m| short(&format!("{}: {}", m.code, m.value)));
         texts.collect::<Vec<_>>().join("; ")
@@ -127,11 +133,13 @@ fn merge(tracks: &mut [Track], series: Series, span: &Span) -> Result<(), Source
         Some("PartialData") => Some(format!("PartialData {}", messages()).trim_end().to_owned()),
         Some("Forbidden") => {
             let text = format!("GetMetricData: Forbidden {}", messages());
-            return Err(SourceError::new(SourceErrorKind::Refused, text.trim_end()));
+            *answer = Err(SourceError::new(SourceErrorKind::Refused, text.trim_end()));
+            return Ok(());
         }
         Some(other) => {
             let text = format!("GetMetricData: {} {}", short(other), messages());
-            return Err(SourceError::new(SourceErrorKind::Unavailable, text.trim_end()));
+            *answer = Err(SourceError::new(SourceErrorKind::Unavailable, text.trim_end()));
+            return Ok(());
         }
     };
     for (timestamp, value) in series.timestamps.iter().zip(&series.values) {

@@ -22,9 +22,7 @@ pub(super) fn growth(series: &[Vec<Stored>], span: &Span) -> Vec<Sample> {
     for stored in series {
         let mut before: Option<f64> = None;
         for &(moment, value) in stored {
-            if moment > span.start
-                && let Some(interval) = span.index_of(just_before(moment)).and_then(|i| intervals.get_mut(i))
-            {
+            if let Some(interval) = span.index_of(just_before(moment)).and_then(|i| intervals.get_mut(i)) {
                 let grown = match before {
                     Some(before) if value >= before => value - before,
                     _ => value,

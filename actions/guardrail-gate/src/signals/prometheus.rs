@@ -140,19 +140,24 @@ impl Prometheus {
 
 #[async_trait::async_trait(?Send)]
 impl Source for Prometheus {
-    async fn read(&self, queries: &[Query], span: &Span) -> Result<Vec<Track>, SourceError> {
-        let mut tracks = Vec::with_capacity(queries.len());
+    async fn read(&self, queries: &[Query], span: &Span) -> Vec<Result<Track, SourceError>> {
+        let mut answers: Vec<Result<Track, SourceError>> = Vec::with_capacity(queries.len());
         for query in queries {
-            tracks.push(match query {
-                Query::Counter { selector } => self.counter(selector, span).await?,
-                Query::Expression { promql } => self.expression(promql, span).await?,
-                Query::CloudWatch(metric) => {
+            // A server that is not there is waited for once, not once per query.
+            let gone = answers
+                .iter()
+                .find_map(|answer| answer.as_ref().err().filter(|e| e.kind == SourceErrorKind::Unavailable));
+            answers.push(match (gone, query) {
+                (Some(gone), _) => Err(gone.clone()),
+                (None, Query::Counter { selector }) => self.counter(selector, span).await,
+                (None, Query::Expression { promql }) => self.expression(promql, span).await,
+                (None, Query::CloudWatch(metric)) => {
                     let text = format!("{} is asked of Prometheus", metric.name);
-                    return Err(SourceError::new(SourceErrorKind::Refused, text));
+                    Err(SourceError::new(SourceErrorKind::Refused, text))
                 }
             });
         }
-        Ok(tracks)
+        answers
     }
 }
 

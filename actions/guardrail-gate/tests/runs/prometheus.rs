@@ -134,6 +134,11 @@ fn latency(service: &str, limit: &str) -> String {
     )
 }
 
+/// With a second guardrail, observed only, whose query cannot be answered.
+fn beside_a_wrong_query(guardrail: &str) -> String {
+    format!("{guardrail}\n  - name: other\n    gauge: {{ source: prom, query: two }}\n    max: 5\n    required: false")
+}
+
 #[test]
 fn a_real_prometheus_decides_each_case_as_it_should() {
     let Some(world) = World::start() else { return };
@@ -160,6 +165,7 @@ fn a_real_prometheus_decides_each_case_as_it_should() {
         ("not a number", gauge("nan_gauge"), 3, "inconclusive", "not a number"),
         ("infinite", gauge("inf_gauge"), 3, "inconclusive", "infinite"),
         ("old", gauge("old_gauge"), 3, "inconclusive", "stale"),
+        ("wrong beside right", beside_a_wrong_query(&share("healthy", "zero")), 0, "pass", "gives 2 series"),
         ("two series", gauge("two"), 3, "error", "gives 2 series"),
         ("wrong query", gauge("sum("), 3, "error", "bad_data"),
         ("a range where a value is due", gauge("up[5m]"), 3, "error", "HTTP 400"),
