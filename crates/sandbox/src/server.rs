@@ -13,9 +13,13 @@ use axum::{
     http::{HeaderMap, HeaderValue, Request, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde_json::Value;
-use std::sync::Arc;
+use std::{
+    io::{self, Read},
+    sync::Arc,
+};
 
 /// The largest body of an AWS call: ECS and CloudWatch accept 1 MB, ECR layer parts 20 MB before base64.
 const BODY_LIMIT: usize = 32 << 20;
@@ -38,6 +42,10 @@ async fn aws(State(cloud): State<Arc<Cloud>>, request: Request<Body>) -> Respons
         let error = AwsError { status: 413, ..AwsError::client("RequestEntityTooLarge", "the request is too large") };
         return error.response(Protocol::Query, &request_id);
     };
+    let Ok(body) = plain(&parts.headers, body) else {
+        let error = AwsError::client("SerializationException", "the body cannot be unpacked");
+        return error.response(Protocol::Query, &request_id);
+    };
     let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
     let (protocol, answer) = match target {
         Some(target) => {
@@ -58,6 +66,17 @@ async fn aws(State(cloud): State<Arc<Cloud>>, request: Request<Body>) -> Respons
         Ok(body) => success(protocol, body, &request_id),
         Err(error) => error.response(protocol, &request_id),
     }
+}
+
+/// The body unpacked: SDKs compress the larger calls of `PutMetricData`.
+fn plain(headers: &HeaderMap, body: Bytes) -> io::Result<Bytes> {
+    if headers.get(header::CONTENT_ENCODING).is_none_or(|encoding| encoding != "gzip") {
+        return Ok(body);
+    }
+    let mut plain = Vec::new();
+    let limit = BODY_LIMIT as u64;
+    let read = flate2::read::GzDecoder::new(&body[..]).take(limit + 1).read_to_end(&mut plain)?;
+    if read as u64 > limit { Err(io::Error::other("the body unpacks to too much")) } else { Ok(plain.into()) }
 }
 
 async fn json(cloud: &Arc<Cloud>, target: &str, body: &[u8]) -> Result<Value, AwsError> {

@@ -58,11 +58,12 @@ fn move_on(service: &mut Service, rollout: Rollout, now: Timestamp) {
     if changed {
         date(current, stage, now);
     }
-    if counted && !stage.is_over() {
-        if let Some(revision) = wanted.and_then(|wanted| service.revision_mut(wanted)) {
-            revision.failed_tasks = failures;
-            revision.updated_at = now;
-        }
+    if counted
+        && !stage.is_over()
+        && let Some(revision) = wanted.and_then(|wanted| service.revision_mut(wanted))
+    {
+        revision.failed_tasks = failures;
+        revision.updated_at = now;
     }
     if changed {
         for (revision, state, reason) in verdicts(stage, target, fallback) {
@@ -156,7 +157,7 @@ fn spec(families: &Families, service: &Service, revision: RevisionId) -> Option<
     let container = |definition: &serde_json::Value| {
         let mut spec = ContainerSpec::read(definition);
         let resolved = revision.images.iter().find(|image| image.container == spec.name);
-        spec.pinned = resolved.and_then(|image| image.digest.clone());
+        spec.pinned = resolved.and_then(|image| image.digest);
         spec
     };
     Some(TaskSpec {
@@ -198,7 +199,8 @@ fn unhealthy_reason(cloud: &Cloud, group: &str, task: &Task) -> String {
 
 /// Takes a task out of the target groups it is in, and gives their ARNs.
 pub(super) fn deregister(cloud: &Arc<Cloud>, service: &mut Service, task: &Task, now: Timestamp) -> Vec<String> {
-    if !service.watched.get(&task.id).is_some_and(|watched| watched.registered) {
+    let watched = service.watched.entry(task.id.clone()).or_default();
+    if !std::mem::replace(&mut watched.registered, false) {
         return Vec::new();
     }
     let groups = service.revision(task.spec.revision).map(|revision| revision.target_groups()).unwrap_or_default();

@@ -17,7 +17,7 @@ while read -r verb id; do
     forget) case $groups in *" $id "*) groups="${groups%% $id *} ${groups#* $id }" ;; esac ;;
   esac
 done
-for id in $groups; do kill -KILL -- "-$id" 2>/dev/null; done
+for id in $groups; do kill -s KILL -- "-$id" 2>/dev/null; done
 "#;
 
 /// The shell and the pipe to it.

@@ -83,7 +83,7 @@ async fn an_unhealthy_release_is_stopped_by_its_health_checks_and_rolled_back() 
 async fn an_image_that_does_not_exist_fails_every_task_and_without_rollback_the_deployment_stops() {
     let world = World::new().await;
     world.good_service(1).await;
-    let definition = world.revision(&format!("{}/shop:missing", world.sandbox.registry_host())).await;
+    let definition = world.revision(&format!("{}/shop:missing", world.host())).await;
     let breaker = json!({"deploymentCircuitBreaker": {
         "enable": true, "rollback": false, "thresholdConfiguration": {"type": "COUNT", "value": 2},
     }});

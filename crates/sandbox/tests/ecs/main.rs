@@ -1,5 +1,8 @@
 //! ECS from outside: real images, real processes, real HTTP.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
+
+mod binary;
 mod failures;
 mod rollouts;
 mod stops;

@@ -2,7 +2,6 @@
 
 use crate::world::World;
 use serde_json::json;
-use std::time::Instant;
 
 #[tokio::test]
 async fn a_good_deployment_replaces_every_task_without_dropping_a_request() {
@@ -12,7 +11,6 @@ async fn a_good_deployment_replaces_every_task_without_dropping_a_request() {
     let before = world.web().await["deployments"][0]["id"].clone();
 
     let image = world.image("better").await;
-    let started = Instant::now();
     let arn = world.deploy(&image).await;
     let traffic = async {
         let mut seen = Vec::new();
@@ -27,7 +25,7 @@ async fn a_good_deployment_replaces_every_task_without_dropping_a_request() {
         }
     };
     let seen = traffic.await;
-    println!("{} requests, {:?}", seen.len(), started.elapsed());
+
     assert_eq!(seen.first().map(String::as_str), Some("good"));
     assert_eq!(seen.last().map(String::as_str), Some("better"));
 

@@ -106,7 +106,7 @@ async fn a_revision_tells_the_digest_its_tasks_run() {
     world.good_service(1).await;
     // Deployed by a tag, pinned by its deployment.
     let digest = world.image("better").await.rsplit_once('@').unwrap().1.to_owned();
-    let arn = world.deploy(&format!("{}/shop:better", world.sandbox.registry_host())).await;
+    let arn = world.deploy(&format!("{}/shop:better", world.host())).await;
     let brief = world.deployed("SUCCESSFUL").await;
     let revision = brief["targetServiceRevisionArn"].clone();
     let answer = world.ecs("DescribeServiceRevisions", json!({"serviceRevisionArns": [revision]})).await.unwrap();

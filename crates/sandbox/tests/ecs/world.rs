@@ -18,7 +18,9 @@ use subject::Repository;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct World {
-    pub(crate) sandbox: Sandbox,
+    /// Kept for as long as the world; none when the sandbox is a process of its own.
+    _sandbox: Option<Sandbox>,
+    endpoint: String,
     pub(crate) http: reqwest::Client,
     registry: oci::Registry,
 }
@@ -26,8 +28,14 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn new() -> Self {
         let sandbox = Sandbox::start(Options::default()).await.unwrap();
+        let world = Self::at(sandbox.endpoint()).await;
+        Self { _sandbox: Some(sandbox), ..world }
+    }
+
+    /// A client of the sandbox that answers there.
+    pub(crate) async fn at(endpoint: String) -> Self {
         let http = transport::client(transport::Limits::default()).unwrap();
-        let (endpoint, nothing) = (sandbox.endpoint(), json!({}));
+        let nothing = json!({});
         let ask = call(&http, &endpoint, "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken", &nothing);
         let token = ask.await.unwrap()["authorizationData"][0]["authorizationToken"].as_str().unwrap().to_owned();
         let login =
@@ -35,8 +43,13 @@ impl World {
                 .unwrap();
         let (username, password) = login.split_once(':').unwrap();
         let login = oci::Login { username: username.to_owned(), password: SecretString::from(password.to_owned()) };
-        let registry = oci::Registry::new(Arc::new(oci::Static::new(sandbox.registry_host(), login))).unwrap();
-        Self { sandbox, http, registry }
+        let registry = oci::Registry::new(Arc::new(oci::Static::new(host(&endpoint), login))).unwrap();
+        Self { _sandbox: None, endpoint, http, registry }
+    }
+
+    /// The registry's host.
+    pub(crate) fn host(&self) -> &str {
+        host(&self.endpoint)
     }
 
     /// Pushes an image of that flavour and names it by digest.
@@ -53,7 +66,7 @@ impl World {
             .build(&layout, None)
             .unwrap();
         self.ecr("CreateRepository", json!({"repositoryName": "shop"})).await.ok();
-        let repository = Repository::new(&self.sandbox.registry_host(), "shop").unwrap();
+        let repository = Repository::new(self.host(), "shop").unwrap();
         push_layout(&self.registry, &layout, &repository, Some(flavour)).await.unwrap().to_string()
     }
 
@@ -63,8 +76,7 @@ impl World {
             "cluster": "production", "service": "web", "image": image, "container_port": 8080,
             "health_check_path": "/healthz", "desired_count": desired, "env": {"COLOUR": "blue"},
         });
-        let answer =
-            self.http.post(format!("{}/_sandbox/services", self.sandbox.endpoint())).json(&wanted).send().await;
+        let answer = self.http.post(format!("{}/_sandbox/services", self.endpoint)).json(&wanted).send().await;
         let answer = answer.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
         answer.json().await.unwrap()
@@ -80,26 +92,26 @@ impl World {
 
     pub(crate) async fn ecs(&self, operation: &str, input: Value) -> Result<Value, Value> {
         let target = format!("AmazonEC2ContainerServiceV20141113.{operation}");
-        call(&self.http, &self.sandbox.endpoint(), &target, &input).await
+        call(&self.http, &self.endpoint, &target, &input).await
     }
 
     pub(crate) async fn ecr(&self, operation: &str, input: Value) -> Result<Value, Value> {
         let target = format!("AmazonEC2ContainerRegistry_V20150921.{operation}");
-        call(&self.http, &self.sandbox.endpoint(), &target, &input).await
+        call(&self.http, &self.endpoint, &target, &input).await
     }
 
     pub(crate) async fn cloudwatch(&self, operation: &str, input: Value) -> Result<Value, Value> {
         let target = format!("GraniteServiceVersion20100801.{operation}");
-        call(&self.http, &self.sandbox.endpoint(), &target, &input).await
+        call(&self.http, &self.endpoint, &target, &input).await
     }
 
     pub(crate) async fn logs(&self, operation: &str, input: Value) -> Result<Value, Value> {
-        call(&self.http, &self.sandbox.endpoint(), &format!("Logs_20140328.{operation}"), &input).await
+        call(&self.http, &self.endpoint, &format!("Logs_20140328.{operation}"), &input).await
     }
 
     /// Makes something go wrong.
     pub(crate) async fn fault(&self, fault: Value) {
-        let answer = self.http.post(format!("{}/_sandbox/faults", self.sandbox.endpoint())).json(&fault).send().await;
+        let answer = self.http.post(format!("{}/_sandbox/faults", self.endpoint)).json(&fault).send().await;
         assert!(answer.unwrap().status().is_success());
     }
 
@@ -181,9 +193,13 @@ impl World {
 
     /// What the sandbox itself knows.
     pub(crate) async fn truth(&self) -> Value {
-        let url = format!("{}/_sandbox/services/production/web", self.sandbox.endpoint());
+        let url = format!("{}/_sandbox/services/production/web", self.endpoint);
         self.http.get(url).send().await.unwrap().json().await.unwrap()
     }
+}
+
+fn host(endpoint: &str) -> &str {
+    endpoint.trim_start_matches("http://")
 }
 
 /// One AWS JSON call: the answer, or the error.

@@ -3,11 +3,13 @@
 use super::{bounded, invalid, pages};
 use crate::{
     AwsError, Cloud,
-    ecs::{arn, deployment::deployment_id},
+    ecs::{arn, carry_out, deployment::deployment_id},
     tasks::{Container, Status, StopOrder, Task},
     wire::{Input, epoch},
 };
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 pub(super) fn list(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
     let (service, started_by, family) = (input.text("serviceName"), input.text("startedBy"), input.text("family"));
@@ -54,13 +56,18 @@ pub(super) fn describe(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsErro
     Ok(json!({"tasks": found, "failures": failures}))
 }
 
-pub(super) fn stop(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
+pub(super) fn stop(cloud: &Arc<Cloud>, input: Input<'_>) -> Result<Value, AwsError> {
     let cluster = cloud.ecs.state().cluster(input.text("cluster"))?.name.clone();
     let id = arn::last(input.required("task")?);
     let missing = || invalid("The referenced task was not found.");
-    cloud.tasks.get(id).filter(|task| task.spec.cluster == cluster).ok_or_else(missing)?;
+    let task = cloud.tasks.get(id).filter(|task| task.spec.cluster == cluster).ok_or_else(missing)?;
     let reason = input.text("reason").unwrap_or("Task stopped by user").to_owned();
-    cloud.tasks.stop(id, StopOrder { code: "UserInitiated", reason, drain: Vec::new() });
+    let drain = {
+        let mut state = cloud.ecs.state();
+        let service = state.service_mut(Some(&task.spec.cluster), &task.spec.service)?;
+        carry_out::deregister(cloud, service, &task, Timestamp::now())
+    };
+    cloud.tasks.stop(id, StopOrder { code: "UserInitiated", reason, drain });
     let task = cloud.tasks.get(id).ok_or_else(missing)?;
     Ok(json!({"task": task_json(cloud, &task)}))
 }

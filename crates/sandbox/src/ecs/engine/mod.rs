@@ -8,6 +8,13 @@ mod facts;
 mod rollout;
 mod scheduler;
 
+#[cfg(test)]
+mod property_tests;
+#[cfg(test)]
+mod rollout_tests;
+#[cfg(test)]
+mod scheduler_tests;
+
 pub(crate) use breaker::{Breaker, Threshold};
 pub(crate) use facts::{Facts, Happened, Limits, Phase, RevisionId, TaskFact};
 pub(crate) use rollout::{Cause, Note, Order, Rollout, Stage, Step, StopReason};

@@ -174,14 +174,16 @@ impl Rollout {
                     let pause = self.restart_pause * i32::try_from(self.failures.min(10)).unwrap_or(10);
                     self.hold_until = facts.now.checked_add(pause).ok();
                 }
-                Happened::TurnedHealthy(revision) if Some(*revision) == wanted => {
-                    if self.breaker.is_none_or(|breaker| breaker.resets_on_healthy_task) {
-                        self.failures = 0;
-                    }
+                Happened::TurnedHealthy(revision) if Some(*revision) == wanted && self.resets_on_healthy_task() => {
+                    self.failures = 0;
                 }
                 _ => {}
             }
         }
+    }
+
+    fn resets_on_healthy_task(&self) -> bool {
+        self.breaker.is_none_or(|breaker| breaker.resets_on_healthy_task)
     }
 
     fn has_tripped(&self, desired: u32) -> bool {
