@@ -6,9 +6,12 @@ import importlib
 import sys
 import traceback
 
-import coverage
-import test_referee
-from world import World
+# The folder belongs to the repository; nothing is left in it.
+sys.dont_write_bytecode = True
+
+import coverage  # noqa: E402
+import test_referee  # noqa: E402
+from world import World  # noqa: E402
 
 SERVICES = ("ecr", "identity", "elb", "cloudwatch", "ecs")
 

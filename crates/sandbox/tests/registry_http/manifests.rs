@@ -73,6 +73,8 @@ async fn deleting_a_tag_leaves_the_image_and_deleting_the_image_takes_its_tags()
     assert_eq!(client.get("/v2/app/manifests/v2").await.status(), StatusCode::OK);
     assert_eq!(delete(&digest.to_string()).await, StatusCode::ACCEPTED);
     assert_eq!(client.get("/v2/app/manifests/v2").await.status(), StatusCode::NOT_FOUND);
+    let tags: serde_json::Value = client.get("/v2/app/tags/list").await.json().await.unwrap();
+    assert_eq!(tags["tags"], json!([]));
 }
 
 #[tokio::test]

@@ -62,6 +62,14 @@ async fn the_length_of_a_chunk_must_be_the_length_of_its_range() {
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     assert_eq!(code(response).await, "SIZE_INVALID");
     assert_eq!(header(&client.get(&location).await, "range"), "0-0");
+
+    // Without Content-Length only the end of the body tells, and what came must not count.
+    let stream = futures_util::stream::iter([Ok::<_, std::io::Error>("sho"), Ok("rt")]);
+    let request = client.request(Method::PATCH, &location).header("content-range", "0-9");
+    let response = request.body(reqwest::Body::wrap_stream(stream)).send().await.unwrap();
+    assert_eq!(code(response).await, "SIZE_INVALID");
+    let done = put(&client, &location, Digest::of(b"all"), b"all").await;
+    assert_eq!(done.status(), StatusCode::CREATED);
 }
 
 #[tokio::test]
