@@ -219,7 +219,12 @@ mod tests {
             predicate(&elsewhere, "https://github.com", Origin::IdToken),
             Err(ProvenanceError::Workflow { .. })
         ));
-        let short = Claims { sha: "5f2b7c9".into(), ..claims() };
-        assert!(matches!(predicate(&short, "https://github.com", Origin::IdToken), Err(ProvenanceError::Commit(_))));
+        for sha in ["5f2b7c9".to_owned(), "g".repeat(40), "AB".repeat(20)] {
+            let claims = Claims { sha, ..claims() };
+            assert!(matches!(
+                predicate(&claims, "https://github.com", Origin::IdToken),
+                Err(ProvenanceError::Commit(_))
+            ));
+        }
     }
 }
