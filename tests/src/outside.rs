@@ -26,10 +26,16 @@ pub fn sample_service() -> Option<PathBuf> {
 #[must_use]
 pub fn program(name: &str) -> Option<PathBuf> {
     let tools = target().join("tools");
-    let installed = ["bin", "venv/bin", "debian/usr/bin"].map(|folder| tools.join(folder).join(name));
+    let installed = ["bin", "python/linters/bin", "debian/usr/bin"].map(|folder| tools.join(folder).join(name));
     let found = installed.into_iter().find(|path| path.exists());
     let on_path = || Command::new(name).arg("--version").output().is_ok().then(|| PathBuf::from(name));
     found.or_else(on_path).or_else(|| missing(name))
+}
+
+/// The Python whose packages `tests/<name>/requirements.txt` pins.
+#[must_use]
+pub fn python(name: &str) -> Option<PathBuf> {
+    Some(tool_folder(&format!("python/{name}"))?.join("bin/python"))
 }
 
 /// A folder of the installed tools, such as `node`.

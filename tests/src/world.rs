@@ -69,6 +69,12 @@ pub fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/recommendation")
 }
 
+/// Which golden cases a flavour has to fulfil: the logic of 1.4 for `good`, of 1.5 for what came after it.
+#[must_use]
+pub fn logic_line(flavour: &str) -> &'static str {
+    if flavour == "good" { "1.4" } else { "1.5" }
+}
+
 impl World {
     /// Starts the cloud and makes the repository; `service` is the sample service's binary.
     ///
@@ -86,6 +92,7 @@ impl World {
         let service = service.to_path_buf();
         let world = Self { sandbox, signing_key, public_key, repository, service, http, folder };
         world.git(&["init", "--quiet", "--initial-branch", "main"])?;
+        world.git(&["remote", "add", "origin", "https://github.com/acme/grazing.git"])?;
         Ok(world)
     }
 
@@ -102,6 +109,7 @@ impl World {
     pub async fn release(&self, flavour: &str, tree: &Path) -> Result<Release> {
         self.check_in(flavour)?;
         let commit = self.git(&["rev-parse", "HEAD"])?;
+        self.identify(&commit, "4711").await?;
         self.write_manifest(tree, &commit)?;
         let layout = Layout::create(self.folder.path().join(format!("layout-{commit}")))?;
         self.build(&layout, &commit)?;
@@ -110,6 +118,16 @@ impl World {
         let registry = self.registry().await?;
         let image = push_layout(&registry, &layout, &repository, Some(&tag)).await?;
         Ok(Release { flavour: flavour.to_owned(), commit, image })
+    }
+
+    /// What the identity tokens of this commit's run say.
+    ///
+    /// # Errors
+    /// When the cloud refuses the claims.
+    pub async fn identify(&self, commit: &str, run_id: &str) -> Result<()> {
+        let claims = json!({ "repository": "acme/grazing", "repository_id": "1", "repository_owner_id": "2",
+                             "sha": commit, "run_id": run_id, "actor": "ada", "runner_environment": "self-hosted" });
+        self.post("/_sandbox/oidc", &claims).await.map(|_| ())
     }
 
     /// Puts the flavour's rules, the data and the checks into the repository, as one commit.
@@ -127,10 +145,20 @@ impl World {
                 fs::copy(&path, self.repository.join(folder).join(path.file_name().context("a nameless file")?))?;
             }
         }
+        self.fetch_weather()?;
         fs::write(self.repository.join(".gitignore"), "run-manifest.json\n*.cdx.json\n")?;
         self.git(&["add", "--all"])?;
         self.git(&["commit", "--quiet", "--allow-empty", "--message", &format!("release: {flavour}")])?;
         Ok(())
+    }
+
+    /// What the service's data job does every day: the weather was fetched an hour ago.
+    fn fetch_weather(&self) -> Result<()> {
+        let path = self.repository.join("data/weather.json");
+        let mut weather: Value = serde_json::from_slice(&fs::read(&path)?)?;
+        let fetched = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1);
+        weather["fetched_at"] = fetched.round(jiff::Unit::Second)?.to_string().into();
+        Ok(fs::write(path, format!("{weather:#}\n"))?)
     }
 
     /// `provenance-stamp` writes the manifest that goes into the image.

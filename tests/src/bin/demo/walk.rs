@@ -122,9 +122,12 @@ impl Walk {
             bail!("{image} could be deployed to staging, but not to production");
         }
         let (balancer, group) = &self.production.dimensions;
-        let parameters =
-            [format!("--parameters=load_balancer={balancer}"), format!("--parameters=target_group={group}")];
-        let gate = ["guardrail-gate", "--config", "guardrails.yml", "--image", &image, &parameters[0], &parameters[1]];
+        // A minute of a real watch is a second here: the laptop's load balancer counts by the second.
+        let parameters = ["warm_up=1s", "interval=1s", "watch=8s", "settle=2s"].map(str::to_owned).into_iter();
+        let parameters = parameters.chain([format!("load_balancer={balancer}"), format!("target_group={group}")]);
+        let parameters: Vec<String> = parameters.flat_map(|value| ["--parameters".to_owned(), value]).collect();
+        let mut gate = vec!["guardrail-gate", "--guardrails", "guardrails.yml", "--image", &image];
+        gate.extend(parameters.iter().map(String::as_str));
         if self.step(steps, release, "watch guardrails", &gate).await? {
             return Ok(Ending::Kept);
         }
@@ -150,9 +153,21 @@ impl Walk {
     }
 
     async fn canary(&self, steps: &mut Vec<Step>, release: &Release, on: &Environment) -> Result<bool> {
-        let config = if release.flavour == "good" { "canary/canary-1.4.yml" } else { "canary/canary-1.5.yml" };
+        let line = format!("line={}", world::logic_line(&release.flavour));
         let image = release.image.to_string();
-        let words = ["canary-dataset-check", "--config", config, "--target-url", &on.url, "--image", &image];
+        let words = [
+            "canary-dataset-check",
+            "--base-url",
+            &on.url,
+            "--config",
+            "canary/canary.yml",
+            "--parameters",
+            &line,
+            "--expect-version",
+            &release.commit,
+            "--image",
+            &image,
+        ];
         self.step(steps, release, "check answers", &words).await
     }
 
