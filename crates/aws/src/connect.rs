@@ -40,8 +40,9 @@ impl Aws {
     pub async fn connect(runner: &Runner, inputs: &AwsInputs) -> Result<Self, Failure> {
         let doing = || Failure::new(Exit::Unknown, "connect to AWS").state("nothing was changed");
         check(inputs)?;
-        let http =
-            transport::client(Limits { redirects: 0, ..Limits::default() }).map_err(|error| doing().because(error))?;
+        // An AWS API answers within seconds or not at all, and a deployment must not hang on a lost answer.
+        let limits = Limits { connect: Duration::from_secs(5), total: Some(Duration::from_secs(15)), redirects: 0 };
+        let http = transport::client(limits).map_err(|error| doing().because(error))?;
         let sdk_http = smithy::http_client(http.clone());
         let (given, key) = (region_of(runner, inputs), environment_key(runner));
         // Reading shared files and asking instance metadata takes time: not when everything is said already.

@@ -6,24 +6,34 @@ use aws_smithy_runtime_api::client::{
     result::ConnectorError,
 };
 use aws_smithy_types::body::SdkBody;
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 /// Largest answer taken from STS, ECR or a credential endpoint, in bytes; theirs have a few kilobytes.
 const LARGEST: usize = 4 << 20;
 
 /// An SDK HTTP client that sends through `client`.
 pub(crate) fn http_client(client: reqwest::Client) -> SharedHttpClient {
-    let connector = SharedHttpConnector::new(OverReqwest(client));
-    http_client_fn(move |_, _| connector.clone())
+    http_client_fn(move |settings, _| {
+        // Instance metadata is asked with a second's patience: elsewhere than on an instance nobody answers.
+        let patience = settings.read_timeout().map(|read| read + settings.connect_timeout().unwrap_or_default());
+        SharedHttpConnector::new(OverReqwest { client: client.clone(), patience })
+    })
 }
 
 #[derive(Debug, Clone)]
-struct OverReqwest(reqwest::Client);
+struct OverReqwest {
+    client: reqwest::Client,
+    patience: Option<Duration>,
+}
 
 impl HttpConnector for OverReqwest {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let client = self.0.clone();
-        HttpConnectorFuture::new(async move { send(&client, &request).await })
+        let OverReqwest { client, patience } = self.clone();
+        HttpConnectorFuture::new(async move {
+            let Some(patience) = patience else { return send(&client, &request).await };
+            let late = |elapsed: tokio::time::error::Elapsed| ConnectorError::timeout(elapsed.into());
+            tokio::time::timeout(patience, send(&client, &request)).await.map_err(late)?
+        })
     }
 }
 

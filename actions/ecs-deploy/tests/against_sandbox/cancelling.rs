@@ -80,3 +80,38 @@ async fn after_a_kill_another_run_of_the_same_image_follows_what_is_in_flight_an
     ran.is("deployed", 0).logged("adopting arn:");
     assert_eq!(world.deployments().await.len(), deployments, "no second deployment");
 }
+
+#[tokio::test]
+async fn after_a_kill_before_the_updates_answer_the_post_step_finds_the_deployment_by_what_was_written_ahead() {
+    let (world, old, slow, step) = under_way().await;
+    step.signal("KILL");
+    let mut killed = step.end();
+    let mut journal: Value = serde_json::from_str(&killed.state["deployment"]).unwrap();
+    for (member, value) in [("phase", Value::from("beginning")), ("id", Value::Null), ("arn", Value::Null)] {
+        journal[member] = value;
+    }
+    killed.state.insert("deployment".into(), journal.to_string());
+    world.post(1, &[("image", &slow.to_string())], &killed).logged("the deployment was taken back");
+    assert!(world.running().await.contains(&old.digest.to_string()));
+
+    journal["task_definition"] = "arn:aws:ecs:eu-west-1:123456789012:task-definition/f:99".into();
+    killed.state.insert("deployment".into(), journal.to_string());
+    let deployments = world.deployments().await;
+    world.post(2, &[("image", &slow.to_string())], &killed).logged("never begun");
+    assert_eq!(world.deployments().await, deployments);
+}
+
+#[tokio::test]
+async fn the_runners_whole_sequence_of_signals_leaves_the_service_on_the_old_image() {
+    let (world, old, slow, step) = under_way().await;
+    step.signal("INT");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    step.signal("TERM");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let _ = step.try_signal("KILL");
+    let ran = step.end();
+    let post = world.post(1, &[("image", &slow.to_string())], &ran);
+    assert_eq!(post.code, Some(0), "{}\n{}", ran.log, post.log);
+    let running = world.running().await;
+    assert!(running.contains(&old.digest.to_string()) && !running.contains(&slow.digest.to_string()), "{running:?}");
+}

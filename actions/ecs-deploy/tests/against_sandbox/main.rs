@@ -6,4 +6,6 @@
 mod cancelling;
 mod deploying;
 mod going_back;
+mod liar;
+mod lying;
 mod world;

@@ -1,6 +1,7 @@
 //! A cluster in the laptop cloud with one service, images to put into it, and the runner's side of the protocol.
 
 use aws::{Aws, AwsInputs, EcrCredentials, Service as Api};
+use evidence::{Evidence, EvidenceInputs};
 use github::Runner;
 use oci::{
     Platform, Registry,
@@ -30,6 +31,8 @@ pub(crate) struct World {
     aws: Aws,
     registry: Registry,
     folder: tempfile::TempDir,
+    /// Where the steps find ECS, if not in the sandbox itself.
+    pub(crate) liar: Option<String>,
 }
 
 /// What a finished step left.
@@ -55,7 +58,7 @@ impl World {
         let (runner, _) = Runner::for_test(env.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let aws = Aws::connect(&runner, &AwsInputs::default()).await.unwrap();
         let registry = Registry::new(Arc::new(EcrCredentials::new(&aws))).unwrap();
-        let world = Self { sandbox, aws, registry, folder: tempfile::tempdir().unwrap() };
+        let world = Self { sandbox, aws, registry, folder: tempfile::tempdir().unwrap(), liar: None };
         world.aws.json(Api::Ecr, "CreateRepository", &json!({"repositoryName": "app"})).await.unwrap();
         world.ecs("CreateCluster", json!({"clusterName": "c"})).await;
         world
@@ -130,6 +133,17 @@ impl World {
         tasks.map(|task| task["containers"][0]["imageDigest"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
+    /// The believed statements on an image.
+    pub(crate) async fn statements(&self, image: &ImageRef, keys: &[attest::PublicKey]) -> Vec<Value> {
+        let env = self.sandbox.env();
+        let (runner, _) = Runner::for_test(env.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let inputs = EvidenceInputs::default();
+        let evidence = Evidence::open(&runner, &inputs, &image.repository, Some(&self.aws)).unwrap();
+        let found = evidence.read(image, keys).await.unwrap();
+        let believed = found.into_iter().map(|found| found.statement.unwrap().statement);
+        believed.map(|statement| serde_json::from_slice(&statement.to_bytes()).unwrap()).collect()
+    }
+
     /// Makes something go wrong.
     pub(crate) async fn fault(&self, fault: Value) {
         let client = transport::client(transport::Limits::default()).unwrap();
@@ -167,6 +181,12 @@ impl World {
         command.envs(context);
         command.envs(inputs.iter().map(|(name, value)| (format!("INPUT_{}", name.to_uppercase()), value)));
         command.envs(state.iter().map(|(name, value)| (format!("STATE_{name}"), value)));
+        if inputs.iter().any(|(name, _)| *name == "role-to-assume") {
+            command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+        }
+        if let Some(liar) = &self.liar {
+            command.env("AWS_ENDPOINT_URL_ECS", liar);
+        }
         let log = std::fs::File::create(folder.join("log")).unwrap();
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         Step { child: command.spawn().unwrap(), folder }
@@ -189,8 +209,12 @@ impl World {
 
 impl Step {
     pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
-        assert!(status.success());
+        assert!(self.try_signal(name), "the step has ended:\n{}", self.log());
+    }
+
+    /// Sends a signal; false when the step is gone.
+    pub(crate) fn try_signal(&self, name: &str) -> bool {
+        Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap().success()
     }
 
     pub(crate) fn log(&self) -> String {
