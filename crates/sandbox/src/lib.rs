@@ -6,6 +6,17 @@
 //!
 //! Everything answers on one port. AWS calls are told apart by `X-Amz-Target` or `Action=`, the rest by path: `/v2/` is
 //! the registry, `/_sandbox/` the administration. An operation that does not exist here answers 501 with its name.
+//!
+//! # What differs from AWS
+//! - Minutes are fractions of a second ([`Pace`]); health check intervals go down to one second, metrics have a
+//!   resolution of one second, bake times pass at once unless [`Pace::minute`] says otherwise.
+//! - A task is a process on this machine with its image's root as its folder, not a container. Its entry point is looked
+//!   up in the image first and then on this machine; an absolute path among its arguments means the image's file when
+//!   there is one; `HOST` is its own loopback address, whatever image and task definition say.
+//! - A load balancer's `DNSName` has a port in it: `127.0.0.1:34567` is its first listener.
+//! - Rolling deployments by the `ECS` controller only; a service with another strategy, controller or scheduling answers
+//!   501. CloudWatch speaks JSON and not CBOR, and has no alarms. State but for blobs is in memory.
+//! - Where the documentation is silent on the wording of a reason, the wording is ours; the codes are AWS's.
 
 mod admin;
 mod cloud;

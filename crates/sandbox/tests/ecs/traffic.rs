@@ -38,7 +38,12 @@ async fn requests_go_to_every_healthy_task_in_turn_and_are_counted() {
     assert!(metric(&world, &built, "HTTPCode_Target_5XX_Count", "Sum").await.is_empty(), "absent when there are none");
     let times = metric(&world, &built, "TargetResponseTime", "p95").await;
     assert!(!times.is_empty() && times.iter().all(|seconds| (0.0..5.0).contains(seconds)), "{times:?}");
-    assert!(metric(&world, &built, "HealthyHostCount", "Maximum").await.contains(&3.0));
+    world
+        .until("three hosts are counted healthy", async || {
+            let seen = metric(&world, &built, "HealthyHostCount", "Maximum").await;
+            if seen.contains(&3.0) { Ok(()) } else { Err(seen.into()) }
+        })
+        .await;
 }
 
 #[tokio::test]
