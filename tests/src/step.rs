@@ -45,6 +45,8 @@ pub struct Outcome {
     pub commands: Vec<WorkflowCommand>,
     /// The step summary's Markdown.
     pub summary: String,
+    /// The JSON report that `report-path` names; empty when there is none.
+    pub report: String,
     /// Both streams.
     pub log: String,
     /// How long the phase took.
@@ -180,7 +182,7 @@ impl Running {
     ///
     /// # Errors
     /// As [`Running::signal`] and [`Running::wait`].
-    pub fn cancel(mut self) -> Result<Outcome> {
+    pub fn cancel(&mut self) -> Result<Outcome> {
         for (signal, patience) in [("INT", 7500), ("TERM", 2500), ("KILL", 5000)] {
             self.signal(signal)?;
             let until = Instant::now() + Duration::from_millis(patience);
@@ -192,6 +194,12 @@ impl Running {
             }
         }
         self.wait()
+    }
+
+    /// The entry process's id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// What was printed so far, on both streams.
@@ -220,7 +228,7 @@ impl Running {
     ///
     /// # Errors
     /// When a file the step wrote breaks the runner's grammar.
-    pub fn wait(mut self) -> Result<Outcome> {
+    pub fn wait(&mut self) -> Result<Outcome> {
         let status = self.child.wait()?;
         let took = self.started.elapsed();
         let read = |name: &str| fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
@@ -235,9 +243,8 @@ impl Running {
         outputs.extend(files::parse(&read("GITHUB_OUTPUT")).map_err(anyhow::Error::msg).with_context(context)?);
         state.extend(files::parse(&read("GITHUB_STATE")).map_err(anyhow::Error::msg).with_context(context)?);
         let summary = read("GITHUB_STEP_SUMMARY");
-        // Keeps what the report path points to for as long as the test runs.
-        let _ = self.folder.keep();
-        Ok(Outcome { exit: status.code(), outputs, state, commands, summary, log, took })
+        let report = outputs.get("report-path").and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+        Ok(Outcome { exit: status.code(), outputs, state, commands, summary, report, log, took })
     }
 }
 

@@ -111,13 +111,20 @@ impl World {
         let commit = self.git(&["rev-parse", "HEAD"])?;
         self.identify(&commit, "4711").await?;
         self.write_manifest(tree, &commit)?;
-        let layout = Layout::create(self.folder.path().join(format!("layout-{commit}")))?;
-        self.build(&layout, &commit)?;
-        let repository = Repository::new(&self.sandbox.registry_host(), SERVICE)?;
-        let tag = format!("sha-{}", &commit[..12]);
-        let registry = self.registry().await?;
-        let image = push_layout(&registry, &layout, &repository, Some(&tag)).await?;
-        Ok(Release { flavour: flavour.to_owned(), commit, image })
+        self.push(flavour, &commit).await
+    }
+
+    /// As [`World::release`], but with a run manifest that names no commit: the service lives and is never ready, so its
+    /// deployment stays in flight until somebody ends it.
+    ///
+    /// # Errors
+    /// When a step of it fails.
+    pub async fn unready_release(&self) -> Result<Release> {
+        self.check_in("good")?;
+        let commit = self.git(&["rev-parse", "HEAD"])?;
+        self.identify(&commit, "4711").await?;
+        fs::write(self.repository.join("run-manifest.json"), "{}")?;
+        self.push("unready", &commit).await
     }
 
     /// What the identity tokens of this commit's run say.
@@ -196,6 +203,16 @@ impl World {
         let workspace = ("GITHUB_WORKSPACE".to_owned(), self.repository.display().to_string());
         let fixed = fixed.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         fixed.chain([workspace]).chain(self.env()).collect()
+    }
+
+    /// Builds the image of what is checked out and pushes it under the commit's tag.
+    async fn push(&self, flavour: &str, commit: &str) -> Result<Release> {
+        let layout = Layout::create(self.folder.path().join(format!("layout-{commit}")))?;
+        self.build(&layout, commit)?;
+        let repository = Repository::new(&self.sandbox.registry_host(), SERVICE)?;
+        let tag = format!("sha-{}", &commit[..12]);
+        let image = push_layout(&self.registry().await?, &layout, &repository, Some(&tag)).await?;
+        Ok(Release { flavour: flavour.to_owned(), commit: commit.to_owned(), image })
     }
 
     fn build(&self, layout: &Layout, commit: &str) -> Result<()> {
@@ -280,6 +297,16 @@ impl World {
         let tasks = self.aws(target, "DescribeTasks", &describe).await?;
         let containers = tasks["tasks"].as_array().into_iter().flatten().flat_map(|task| task["containers"].as_array());
         Ok(containers.flatten().filter_map(|c| c["imageDigest"].as_str()).map(str::to_owned).collect())
+    }
+
+    /// The service's deployments, newest first.
+    ///
+    /// # Errors
+    /// When the API answers with an error.
+    pub async fn deployments(&self, environment: &Environment) -> Result<Vec<Value>> {
+        let service = json!({ "cluster": environment.cluster, "service": environment.service });
+        let answer = self.aws("AmazonEC2ContainerServiceV20141113", "ListServiceDeployments", &service).await?;
+        Ok(answer["serviceDeployments"].as_array().cloned().unwrap_or_default())
     }
 
     /// One AWS call in JSON. The sandbox reads who calls but does not check the signature.

@@ -66,7 +66,8 @@ fn caller(world: &World, staging: &Environment, production: &Environment, releas
         staging.cluster,
         staging.url,
         production.cluster,
-        production.url
+        production.url,
+        world::logic_line(&release.flavour)
     );
     fs::write(workflows.join("release.yml"), workflow).unwrap();
     let script = world.repository.join("build-image");

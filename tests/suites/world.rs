@@ -1,7 +1,5 @@
 //! The ground the other suites stand on.
 
-#![expect(clippy::unwrap_used, reason = "a step of a test that fails is a test that fails")]
-
 use e2e::{outside, world::World};
 
 #[tokio::test(flavor = "multi_thread")]

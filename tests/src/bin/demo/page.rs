@@ -19,8 +19,7 @@ pub(crate) fn render(story: &Story) -> String {
          <header><h1>Five releases through the lock</h1>\n<p>Production runs <code>{}</code>, the last good release \
          (<b>{}</b>): the service says so, and so do its tasks.</p></header>\n\
          <section><h2>What users of production got</h2>{}\n\
-         <p class=\"legend\"><i class=\"good\"></i> {answered} requests answered <i class=\"bad\"></i> {failed} failed, \
-         all of them while the erroring release was being watched</p></section>\n{releases}\
+         <p class=\"legend\"><i class=\"good\"></i> {answered} requests answered <i class=\"bad\"></i> {failed} failed</p></section>\n{releases}\
          <footer>Made by <code>cargo xtask demo</code> in {:.0} s, in a cloud on this laptop.</footer>\n</main></body></html>\n",
         story.running,
         escape(&story.last_good),
