@@ -75,12 +75,12 @@ impl Platform {
         let zig = (self.linker == Linker::Zig).then(tools::zig).flatten();
         let verb = if zig.is_some() { "zigbuild" } else { "build" };
         let mut build =
-            cargo(&[verb, "--locked", "--profile", "dist", "--package", "lockkeeper", "--target", self.triple]);
+            cargo(&[verb, "--locked", "--profile", "ship", "--package", "lockkeeper", "--target", self.triple]);
         if let Some(path) = zig {
             build.env("PATH", path);
         }
         run(self.reproducible(&mut build))?;
-        Ok(target().join(self.triple).join("dist/lockkeeper"))
+        Ok(target().join(self.triple).join("ship/lockkeeper"))
     }
 
     /// Nothing of this machine in the binary: no folder names, no build times.
