@@ -28,6 +28,8 @@ pub struct World {
     pub signing_key: String,
     /// Its public half, as PEM.
     pub public_key: String,
+    /// The id of the workflow run that the releases belong to.
+    pub run_id: String,
     /// The service's repository: what a workflow has checked out.
     pub repository: PathBuf,
     /// The sample service's binary.
@@ -90,7 +92,8 @@ impl World {
         let http = transport::client(transport::Limits::default())?;
         let public_key = key.public().to_pem()?;
         let service = service.to_path_buf();
-        let world = Self { sandbox, signing_key, public_key, repository, service, http, folder };
+        let run_id = "4711".to_owned();
+        let world = Self { sandbox, signing_key, public_key, run_id, repository, service, http, folder };
         world.git(&["init", "--quiet", "--initial-branch", "main"])?;
         world.git(&["remote", "add", "origin", "https://github.com/acme/grazing.git"])?;
         Ok(world)
@@ -109,7 +112,7 @@ impl World {
     pub async fn release(&self, flavour: &str, tree: &Path) -> Result<Release> {
         self.check_in(flavour)?;
         let commit = self.git(&["rev-parse", "HEAD"])?;
-        self.identify(&commit, "4711").await?;
+        self.identify(&commit).await?;
         self.write_manifest(tree, &commit)?;
         self.push(flavour, &commit).await
     }
@@ -122,18 +125,15 @@ impl World {
     pub async fn unready_release(&self) -> Result<Release> {
         self.check_in("good")?;
         let commit = self.git(&["rev-parse", "HEAD"])?;
-        self.identify(&commit, "4711").await?;
+        self.identify(&commit).await?;
         fs::write(self.repository.join("run-manifest.json"), "{}")?;
         self.push("unready", &commit).await
     }
 
     /// What the identity tokens of this commit's run say.
-    ///
-    /// # Errors
-    /// When the cloud refuses the claims.
-    pub async fn identify(&self, commit: &str, run_id: &str) -> Result<()> {
+    async fn identify(&self, commit: &str) -> Result<()> {
         let claims = json!({ "repository": "acme/grazing", "repository_id": "1", "repository_owner_id": "2",
-                             "sha": commit, "run_id": run_id, "actor": "ada", "runner_environment": "self-hosted" });
+                             "sha": commit, "run_id": self.run_id, "actor": "ada", "runner_environment": "self-hosted" });
         self.post("/_sandbox/oidc", &claims).await.map(|_| ())
     }
 
@@ -192,7 +192,7 @@ impl World {
             ("GITHUB_REF", "refs/heads/main"),
             ("GITHUB_REF_NAME", "main"),
             ("GITHUB_EVENT_NAME", "push"),
-            ("GITHUB_RUN_ID", "4711"),
+            ("GITHUB_RUN_ID", self.run_id.as_str()),
             ("GITHUB_RUN_ATTEMPT", "1"),
             ("GITHUB_ACTOR", "ada"),
             ("GITHUB_JOB", "release"),

@@ -3,6 +3,7 @@
 use crate::{
     assemble::Development,
     cyclonedx::{SpecVersion, Syntax},
+    source::tree::check_glob,
 };
 use github::{Failure, InputError, Runner};
 use oci::Platform;
@@ -189,6 +190,11 @@ impl Settings {
         if let (Format::CyclonedxXml, Version::V1_6) = (inputs.format, inputs.spec_version) {
             let problem = "is written for `spec-version: 1.5` only";
             errors.push(InputError::new("format", "cyclonedx-xml", problem).example("cyclonedx-json"));
+        }
+        for glob in &inputs.exclude {
+            if let Err(problem) = check_glob(glob) {
+                errors.push(InputError::new("exclude", glob, format!("is not a glob: {problem}")).example("legacy/**"));
+            }
         }
         let epoch = runner.env("SOURCE_DATE_EPOCH").map(epoch).transpose().unwrap_or_else(|error| {
             errors.push(error);

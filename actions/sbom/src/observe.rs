@@ -110,7 +110,8 @@ async fn from_image<'r>(image: Image, subject: String, exit: Exit) -> Result<Fac
     let digest = image.manifest.digest;
     let created = image.config.created.as_deref().and_then(|created| created.parse().ok());
     let failed = |error: &dyn std::fmt::Display| {
-        Failure::new(exit, "read the layers of").subject(&subject).because(error).state(UNTOUCHED)
+        let failure = Failure::new(exit, "read the layers of").subject(&subject).because(error).state(UNTOUCHED);
+        failure.help("build the image again with a tool that writes OCI layers, and describe that one")
     };
     let looked = tokio::task::spawn_blocking(move || crate::source::image::look(&image)).await;
     let looked = looked.map_err(|error| failed(&error))?;
@@ -159,5 +160,6 @@ fn image_root(settings: &Settings, image: Option<&ImageRef>, fetched: &Image) ->
 
 fn unreadable_layout(path: &Path, error: &oci::Error) -> Failure {
     let exit = if error.kind() == ErrorKind::Local { Exit::Unknown } else { Exit::BadInput };
-    Failure::new(exit, "read the image layout").subject(path.display()).because(error.cause()).state(UNTOUCHED)
+    let failure = Failure::new(exit, "read the image layout").subject(path.display()).because(error.cause());
+    failure.state(UNTOUCHED).help("`path` must be an OCI image layout as a build tool writes it; build the image again")
 }

@@ -57,38 +57,50 @@ impl Cancel {
     }
 }
 
-/// Counts the process's signals into `sender` for as long as the process lives. Where `launched`, the end of the parent
+/// Counts the process's signals into `sender` for as long as the future runs. Where `launched`, the end of the parent
 /// counts as a signal: the runner kills the launcher, and nobody would tell its child.
+///
+/// The handlers stand, and the parent is known, when this returns: a signal right after the start is not missed. Needs to
+/// be called within a runtime.
 #[cfg(unix)]
-pub(crate) async fn listen(sender: watch::Sender<u8>, launched: bool) -> std::io::Result<()> {
+pub(crate) fn listen(
+    sender: watch::Sender<u8>,
+    launched: bool,
+) -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     use tokio::signal::unix::{SignalKind, signal};
     let launcher = std::os::unix::process::parent_id();
-    let mut watch = tokio::time::interval(std::time::Duration::from_millis(250));
-    let mut orphaned = !launched;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
-    loop {
-        tokio::select! {
-            _ = interrupt.recv() => {},
-            _ = terminate.recv() => {},
-            _ = hang_up.recv() => {},
-            _ = watch.tick(), if !orphaned => {
-                orphaned = std::os::unix::process::parent_id() != launcher;
-                if !orphaned {
-                    continue;
+    let mut watch = tokio::time::interval(std::time::Duration::from_millis(250));
+    let mut orphaned = !launched;
+    Ok(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {},
+                _ = terminate.recv() => {},
+                _ = hang_up.recv() => {},
+                _ = watch.tick(), if !orphaned => {
+                    orphaned = std::os::unix::process::parent_id() != launcher;
+                    if !orphaned {
+                        continue;
+                    }
                 }
             }
+            sender.send_modify(|count| *count = count.saturating_add(1));
         }
-        sender.send_modify(|count| *count = count.saturating_add(1));
-    }
+    })
 }
 
-/// Counts the process's signals into `sender` for as long as the process lives.
+/// Counts the process's signals into `sender` for as long as the future runs.
 #[cfg(not(unix))]
-pub(crate) async fn listen(sender: watch::Sender<u8>, _launched: bool) -> std::io::Result<()> {
-    loop {
-        tokio::signal::ctrl_c().await?;
-        sender.send_modify(|count| *count = count.saturating_add(1));
-    }
+pub(crate) fn listen(
+    sender: watch::Sender<u8>,
+    _launched: bool,
+) -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    Ok(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            sender.send_modify(|count| *count = count.saturating_add(1));
+        }
+    })
 }

@@ -102,7 +102,7 @@ fn run<A: Action>(args: Vec<String>) -> ExitCode {
     let runner = Arc::new(Runner::new(env, Log::new(voice, A::NAME, sink), cancel));
     given.secrets::<A>().into_iter().for_each(|secret| runner.mask(secret));
     install_panic_hook(Arc::clone(&runner));
-    let listen = cancel::listen(signals, phase != Phase::CommandLine);
+    let listen = || cancel::listen(signals, phase != Phase::CommandLine);
     let exit = with_runtime(&runner, listen, async {
         match phase {
             Phase::Post => post::<A>(&runner, &given).await,
@@ -113,21 +113,27 @@ fn run<A: Action>(args: Vec<String>) -> ExitCode {
 }
 
 /// Runs the future beside a watch for signals, which ends an action that does not heed them.
-fn with_runtime(
+fn with_runtime<Listening: Future<Output = ()> + Send + 'static>(
     runner: &Arc<Runner>,
-    listen: impl Future<Output = std::io::Result<()>> + Send + 'static,
+    listen: impl FnOnce() -> std::io::Result<Listening>,
     work: impl Future<Output = Exit>,
 ) -> Exit {
     // One worker beside this thread: signals are seen even while an action computes.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
+    let listening = runtime.and_then(|runtime| {
+        let inside = runtime.enter();
+        let listening = listen()?;
+        drop(inside);
+        Ok((runtime, listening))
+    });
+    let (runtime, listening) = match listening {
+        Ok(begun) => begun,
         Err(error) => {
             let failure = Failure::new(Exit::Unknown, "start").because(error).state("nothing was changed");
             return tell_failure(runner, "start", &failure);
         }
     };
-    runtime.spawn(listen);
+    runtime.spawn(listening);
     let watched = Arc::clone(runner);
     runtime.spawn(async move {
         end_when_cancelled(&watched).await;
@@ -171,6 +177,7 @@ async fn step<A: Action>(runner: &Runner, given: &Given, phase: Phase, json: boo
     match result {
         Ok(report) => tell_report(runner, A::NAME, &names, report, json),
         Err(failure) => {
+            let failure = failure.or_explain(A::NAME);
             let exit = tell_failure(runner, A::NAME, &failure);
             if json {
                 print(&format!("{}\n", failure_document(A::NAME, &failure)), true);

@@ -88,6 +88,13 @@ impl Failure {
         self
     }
 
+    /// With the place where the inputs are explained, when they are what is wrong and nothing else is advised.
+    #[must_use]
+    pub(crate) fn or_explain(self, action: &str) -> Self {
+        let advised = self.0.inputs.is_empty() || !self.0.help.is_empty();
+        if advised { self } else { self.help(format!("`{action} --help` explains each input")) }
+    }
+
     /// The exit code this failure ends the process with.
     #[must_use]
     pub fn exit(&self) -> Exit {

@@ -38,7 +38,8 @@ fn scalar(text: &str) -> String {
 }
 
 fn described(input: &Input) -> String {
-    let mut text = input.description.clone();
+    // clap takes the last full stop off a doc comment.
+    let mut text = format!("{}.", input.description.trim_end_matches('.'));
     if !input.values.is_empty() {
         text += &format!(" One of {}.", input.values.join(", "));
     }

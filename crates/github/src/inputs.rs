@@ -107,7 +107,7 @@ impl Given {
         let wrong = declaration::inputs(&command).flat_map(|arg| self.check(arg));
         let errors: Vec<InputError> = misspelt.into_iter().chain(wrong).collect();
         if !errors.is_empty() {
-            return Err(Failure::inputs(errors).help(format!("`{} --help` explains each input", A::NAME)));
+            return Err(Failure::inputs(errors));
         }
         let words = self.values.iter().flat_map(|(name, values)| values.iter().map(move |v| format!("--{name}={v}")));
         let parsed = command
@@ -139,8 +139,11 @@ fn wrong_value(arg: &Arg, name: &str, value: &str) -> Option<InputError> {
     let problem = match (std::error::Error::source(&error), context(ContextKind::ValidValue)) {
         (Some(source), _) => source.to_string(),
         (None, Some(valid)) => {
+            let switch = valid.contains("True, TRUE, ");
             let valid = valid.replace("True, TRUE, ", "").replace(", False, FALSE", "");
-            let meant = context(ContextKind::SuggestedValue).map(|meant| format!("; did you mean `{meant}`?"));
+            // Of two words nothing is meant by being a little like one of them.
+            let meant = context(ContextKind::SuggestedValue).filter(|_| !switch);
+            let meant = meant.map(|meant| format!("; did you mean `{meant}`?"));
             format!("must be one of {valid}{}", meant.unwrap_or_default())
         }
         (None, None) => error.kind().to_string(),

@@ -37,6 +37,7 @@ pub use exit::Exit;
 pub use failure::{Failure, InputError};
 pub use generate::{action_yml, refresh_readme};
 pub use log::Group;
+pub use oidc::TokenSource;
 pub use report::Report;
 pub use runner::Runner;
 pub use summary::{Alert, Summary};

@@ -5,12 +5,13 @@ use crate::{
     commands::Level,
     file_commands,
     log::{Group, Log},
-    oidc,
+    oidc::TokenSource,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -18,7 +19,7 @@ use std::{
 pub struct Runner {
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) context: Context,
-    pub(crate) log: Log,
+    pub(crate) log: Arc<Log>,
     pub(crate) cancel: Cancel,
 }
 
@@ -26,7 +27,7 @@ impl Runner {
     pub(crate) fn new(env: BTreeMap<String, String>, mut log: Log, cancel: Cancel) -> Self {
         let debug = env.get("RUNNER_DEBUG").is_some_and(|value| value == "1");
         log.debug = debug;
-        Self { context: Context::from_env(&env), env, log, cancel }
+        Self { context: Context::from_env(&env), env, log: Arc::new(log), cancel }
     }
 
     /// Prints a line. Text of any origin is safe here: it cannot act as a workflow command.
@@ -119,10 +120,16 @@ impl Runner {
     /// # Errors
     /// When the job lacks `id-token: write`, or the runner does not answer.
     pub async fn id_token(&self, audience: &str) -> Result<SecretString, Failure> {
-        let url = self.env("ACTIONS_ID_TOKEN_REQUEST_URL");
-        let token = oidc::id_token(url, self.env("ACTIONS_ID_TOKEN_REQUEST_TOKEN"), audience).await?;
-        self.mask(token.expose_secret());
-        Ok(token)
+        self.token_source(audience)?.token().await
+    }
+
+    /// Where identity tokens for `audience` come from, for whoever needs a fresh one later; nothing is asked yet.
+    ///
+    /// # Errors
+    /// When the job lacks `id-token: write`.
+    pub fn token_source(&self, audience: &str) -> Result<TokenSource, Failure> {
+        let right = (self.env("ACTIONS_ID_TOKEN_REQUEST_URL"), self.env("ACTIONS_ID_TOKEN_REQUEST_TOKEN"));
+        TokenSource::new(right, audience, Arc::clone(&self.log))
     }
 
     /// The signals received. An action that never asks is ended by the kit at the first one.

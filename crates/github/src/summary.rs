@@ -97,7 +97,7 @@ impl Summary {
     pub fn details(self, title: &str, inner: Self) -> Self {
         self.text(format!(
             "<details><summary>{}</summary>\n\n{}\n\n</details>",
-            html(title),
+            escape(title),
             inner.to_markdown().trim_end()
         ))
     }
@@ -180,26 +180,21 @@ fn cell(text: &str) -> String {
 
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
+    let mut before = ' ';
     for c in text.chars() {
+        let mentions = c == '@' && !before.is_alphanumeric();
+        before = c;
         match c {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
-            // A zero-width space keeps a name from notifying its bearer.
-            '@' => escaped.push_str("@\u{200b}"),
+            // A zero-width space keeps a name from notifying its bearer; `app@sha256:…` is no mention and stays copyable.
+            '@' if mentions => escaped.push_str("@\u{200b}"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '~' | '!' => escaped.extend(['\\', c]),
             c => escaped.push(c),
         }
     }
     escaped
-}
-
-fn html(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('@', "@\u{200b}")
-        .replace(['\n', '\r'], " ")
 }
 
 #[cfg(test)]
@@ -220,6 +215,7 @@ mod tests {
         assert_eq!(Summary::new().code("sh", "```\nx").to_markdown(), "````sh\n```\nx\n````\n\n");
         let table = Summary::new().table(&["digest"], [vec!["`sha256:a_b`".into()]]).to_markdown();
         assert!(table.contains("| `sha256:a_b` |"), "{table}");
+        assert_eq!(Summary::new().paragraph("repo/app@sha256:1").to_markdown(), "repo/app@sha256:1\n\n");
     }
 
     #[test]

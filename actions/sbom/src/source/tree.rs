@@ -42,6 +42,18 @@ pub enum TreeError {
     },
 }
 
+/// Whether a glob can be understood.
+///
+/// # Errors
+/// What is wrong with it, a lowercase fragment.
+pub fn check_glob(glob: &str) -> Result<(), String> {
+    let checked = OverrideBuilder::new("/").add(&format!("!{glob}")).map(|_| ());
+    checked.map_err(|error| match error {
+        ignore::Error::Glob { err, .. } => err,
+        error => error.to_string(),
+    })
+}
+
 /// A folder on disk that is scanned, or the folder of a single scanned file.
 #[derive(Debug, Clone)]
 pub struct Tree {
