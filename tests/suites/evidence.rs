@@ -100,12 +100,13 @@ async fn every_gate_leaves_its_statement_and_other_peoples_verifiers_accept_it()
     ];
     chain.yes("canary-dataset-check", &canary);
     let http = transport::client(transport::Limits::default()).unwrap();
-    let start = jiff::Timestamp::now().round(jiff::Unit::Second).unwrap().to_string();
+    let start = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap().to_string();
     for number in 0..400 {
         let asked = http.get(format!("{url}/v1/recommendations/b-{:03}", number % 40 + 1)).send().await.unwrap();
         assert!(asked.status().is_success());
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     let (balancer, group) = &chain.production.dimensions;
     let parameters = format!("load_balancer={balancer}\ntarget_group={group}\ninterval=1s\nwatch=3s\nsettle=1s");
     chain.yes(

@@ -255,5 +255,7 @@ fn a_login_that_does_not_fit_is_named_by_every_action_that_has_one() {
     ];
     place.fails("sbom", &login, 2, &words);
     let deploy = [("cluster", "c"), ("service", "s")];
+    let elsewhere = [("image", DIGEST), ("registry-auth", "ecr")];
+    place.fails("sbom", &elsewhere, 2, &["registry-auth: contradicts the image: ghcr.io is no private ECR registry"]);
     place.fails("ecs-deploy", &[&deploy[..], &login].concat(), 2, &words);
 }
