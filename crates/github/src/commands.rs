@@ -17,18 +17,19 @@ pub fn neutral(text: &str) -> Cow<'_, str> {
     if harmless {
         return Cow::Borrowed(text);
     }
-    let plain: String = text
-        .replace("\r\n", "\n")
-        .chars()
-        .map(|c| match c {
-            '\r' => '\n',
-            c if is_control(c) => char::REPLACEMENT_CHARACTER,
-            c => c,
-        })
-        .collect();
-    let broken = plain.replace("##[", "## [");
+    let broken = plain(text).replace("##[", "## [");
     let lines: Vec<Cow<'_, str>> = broken.split('\n').map(neutral_line).collect();
     Cow::Owned(lines.join("\n"))
+}
+
+/// The text with `\n` as its only line end and `U+FFFD` for characters that a terminal obeys or a reader does not see.
+pub(crate) fn plain(text: &str) -> String {
+    let visible = |c| match c {
+        '\r' => '\n',
+        c if is_control(c) => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    text.replace("\r\n", "\n").chars().map(visible).collect()
 }
 
 fn neutral_line(line: &str) -> Cow<'_, str> {
@@ -45,12 +46,17 @@ fn is_control(c: char) -> bool {
     invisible || (c.is_control() && c != '\n' && c != '\t')
 }
 
-/// One command line: properties and data escaped as the toolkit does (`%` first).
+/// The command that masks a secret: its text exactly, escaped as the toolkit does.
+pub(crate) fn mask(secret: &str) -> String {
+    format!("::add-mask::{}", escape_data(secret))
+}
+
+/// One command line: properties and data made plain, and escaped as the toolkit does (`%` first).
 pub(crate) fn command(name: &str, properties: &[(&str, &str)], data: &str) -> String {
     let properties: Vec<String> =
         properties.iter().map(|(key, value)| format!("{key}={}", escape_property(value))).collect();
     let space = if properties.is_empty() { "" } else { " " };
-    format!("::{name}{space}{}::{}", properties.join(","), escape_data(&data.replace("##[", "## [")))
+    format!("::{name}{space}{}::{}", properties.join(","), escape_data(&plain(data).replace("##[", "## [")))
 }
 
 fn escape_data(text: &str) -> String {
@@ -58,7 +64,7 @@ fn escape_data(text: &str) -> String {
 }
 
 fn escape_property(text: &str) -> String {
-    escape_data(&text.replace("##[", "## [")).replace(':', "%3A").replace(',', "%2C")
+    escape_data(&plain(text).replace("##[", "## [")).replace(':', "%3A").replace(',', "%2C")
 }
 
 /// How loud an annotation is.
@@ -157,10 +163,19 @@ mod tests {
     }
 
     #[test]
+    fn a_command_steers_no_terminal_and_a_mask_is_exact() {
+        assert_eq!(
+            command("error", &[("title", "\u{1b}c")], "a\u{7}\u{202e}b"),
+            "::error title=\u{fffd}c::a\u{fffd}\u{fffd}b"
+        );
+        assert_eq!(mask("a\u{7}##[b\r\n%"), "::add-mask::a\u{7}##[b%0D%0A%25");
+    }
+
+    #[test]
     fn a_command_keeps_its_data_on_one_line() {
         assert_eq!(
             Annotation::error("50 % bad\r\n::set-output name=x::y").title("a:b,c").file("app.yml", 3).to_command("kit"),
-            "::error title=a%3Ab%2Cc,file=app.yml,line=3::50 %25 bad%0D%0A::set-output name=x::y"
+            "::error title=a%3Ab%2Cc,file=app.yml,line=3::50 %25 bad%0A::set-output name=x::y"
         );
     }
 

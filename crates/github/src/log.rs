@@ -75,7 +75,7 @@ impl Log {
             }
             known.push(part.to_owned());
             if self.voice == Voice::Workflow {
-                self.raw(&commands::command("add-mask", &[], part));
+                self.raw(&commands::mask(part));
             }
         }
         known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));

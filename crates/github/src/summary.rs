@@ -1,5 +1,7 @@
 //! Step summaries: GitHub-flavoured Markdown that outside text cannot break out of, within the runner's byte limit.
 
+use crate::commands::plain;
+
 /// The runner drops a summary above 1 MiB whole, so ours ends well before.
 const BUDGET: usize = 900 * 1024;
 
@@ -74,6 +76,7 @@ impl Summary {
     /// A fenced block of code or data.
     #[must_use]
     pub fn code(self, language: &str, text: &str) -> Self {
+        let text = plain(text);
         let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
         let fence = "`".repeat(longest.max(2) + 1);
         self.text(format!("{fence}{language}\n{}\n{fence}", text.trim_end()))
@@ -97,7 +100,7 @@ impl Summary {
     pub fn details(self, title: &str, inner: Self) -> Self {
         self.text(format!(
             "<details><summary>{}</summary>\n\n{}\n\n</details>",
-            escape(title),
+            escape(&plain(title).replace('\n', " ")),
             inner.to_markdown().trim_end()
         ))
     }
@@ -156,7 +159,7 @@ fn table(markdown: &mut String, head: &str, rows: &[String], room: usize) {
 
 /// Plain text for a paragraph: nothing in it is markup, a mention or a link. A span that is wholly in backticks stays code.
 fn inline(text: &str) -> String {
-    let text = text.replace(['\n', '\r'], " ");
+    let text = plain(text).replace('\n', " ");
     let mut result = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some((before, code, after)) = code_span(rest) {
@@ -174,8 +177,8 @@ fn code_span(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 fn cell(text: &str) -> String {
-    // A pipe ends a cell even inside code.
-    inline(text).replace('|', "\\|")
+    // A pipe ends a cell even inside code, and there a backslash before it would undo its escape.
+    inline(&text.replace("\\|", "\\ |")).replace('|', "\\|")
 }
 
 fn escape(text: &str) -> String {
@@ -208,6 +211,14 @@ mod tests {
         assert!(!markdown.contains("<img") && !markdown.contains("[a](") && !markdown.contains("@team"));
         assert!(!markdown.contains("**bold**") && !markdown.contains("\n# heading"));
         assert_eq!(markdown.lines().filter(|line| line.starts_with('|')).count(), 3, "{markdown}");
+    }
+
+    #[test]
+    fn code_in_a_cell_cannot_end_the_cell_and_nothing_steers_a_terminal() {
+        let hostile = "`a\\|b` | \\| \u{1b}[2K\u{202e}x";
+        let markdown = Summary::new().table(&["a"], [vec![hostile.into()]]).to_markdown();
+        assert_eq!(markdown.lines().nth(2), Some("| `a\\ \\|b` \\| \\\\ \\| \u{fffd}\\[2K\u{fffd}x |"), "{markdown}");
+        assert_eq!(Summary::new().code("", "a\u{1b}b\r\nc").to_markdown(), "```\na\u{fffd}b\nc\n```\n\n");
     }
 
     #[test]
