@@ -10,8 +10,9 @@ use std::{
 
 /// What each crate may import of the house: pure crates at the bottom, edges that know one outside system each above
 /// them, actions on top. Actions never import each other: what crosses between them is an attestation, not a type.
-const MAY_IMPORT: [(&str, &[&str]); 16] = [
+const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("subject", &[]),
+    ("document", &[]),
     ("attest", &["subject"]),
     ("transport", &[]),
     ("github", &["transport"]),
@@ -29,7 +30,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("xtask", &[]),
 ];
 
-const ACTION: &[&str] = &["attest", "aws", "evidence", "github", "oci", "subject", "transport"];
+const ACTION: &[&str] = &["attest", "aws", "document", "evidence", "github", "oci", "subject", "transport"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
@@ -137,7 +138,7 @@ fn decisions_do_nothing_but_decide() {
     let effects = ["async fn", "std::fs", "reqwest", "tokio::", ".await", "Runner", "::now()"];
     let mut wrong = Vec::new();
     for (name, text) in sources() {
-        let pure = name.starts_with("crates/subject/src") || name.starts_with("crates/attest/src");
+        let pure = ["attest", "document", "subject"].iter().any(|it| name.starts_with(&format!("crates/{it}/src")));
         let decides = name.starts_with("actions/") && (name.ends_with("/decide.rs") || name.contains("/decide/"));
         if !pure && !decides {
             continue;

@@ -84,7 +84,7 @@ impl Assertion {
     }
 }
 
-fn broken(rules: &[Rule], path: &str, seen: &crate::document::Json, moment: Moment) -> Vec<Mismatch> {
+fn broken(rules: &[Rule], path: &str, seen: &document::Json, moment: Moment) -> Vec<Mismatch> {
     let mut mismatches = Vec::new();
     for rule in rules {
         rule.check(path, seen, moment, &mut mismatches);
@@ -102,21 +102,16 @@ fn describe(rules: &[Rule]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Fields, Json, Problem, Reader, parse_yaml};
+    use document::Json;
     use proptest::prelude::*;
 
     /// The problems of an assertion written in YAML, or its mismatches on `body`.
     fn check(yaml: &str, body: &str) -> Result<Vec<String>, Vec<String>> {
-        let reader = Reader::yaml(yaml);
-        let tree = parse_yaml(yaml).unwrap();
-        let assertion = assertion(&Fields::open(&reader, &[], &tree).unwrap());
-        let problems: Vec<Problem> = reader.into_problems();
-        if !problems.is_empty() {
-            return Err(problems.iter().map(|problem| problem.text.clone()).collect());
-        }
+        let assertion = document::read(yaml, assertion)
+            .map_err(|problems| problems.into_iter().map(|problem| problem.text).collect::<Vec<_>>())?;
         let moment = Moment("2026-09-21T06:00:00Z".parse().unwrap());
         let body = Body::new(Json::parse(body.as_bytes()).unwrap());
-        let mismatches = assertion.unwrap().check(&body, moment).into_iter();
+        let mismatches = assertion.check(&body, moment).into_iter();
         Ok(mismatches.map(|m| format!("{}: {} | {}", m.path, m.expected, m.seen)).collect())
     }
 

@@ -7,8 +7,8 @@ pub use dataset::{Dataset, DatasetError, MAX_LINE};
 use crate::{
     assertion::{Assertion, assertion, value},
     config::{Canary, headers_of, path_of, status_of},
-    document::{Fields, Json, Problem, Reader, kind},
 };
+use document::{Fields, Json, Problem, kind};
 use reqwest::{
     Method,
     header::{HeaderName, HeaderValue},
@@ -58,18 +58,12 @@ impl Case {
     /// # Errors
     /// Everything that is wrong with it, each naming `line`.
     pub fn parse(line: usize, bytes: &[u8], canary: &Canary) -> Result<Self, Vec<Problem>> {
-        let reader = Reader::line(line);
-        let root = Json::parse(bytes).map_err(|fault| {
-            vec![Problem { line: Some(line), place: String::new(), text: format!("not a JSON object: {fault}") }]
-        })?;
-        let case = Fields::open(&reader, &[], &root).and_then(|fields| read(line, &fields, canary));
-        let problems = reader.into_problems();
-        case.filter(|_| problems.is_empty()).ok_or(problems)
+        document::read_line(line, bytes, |fields| read(line, fields, canary))
     }
 }
 
 fn read(line: usize, fields: &Fields<'_>, canary: &Canary) -> Option<Case> {
-    let fields = fields.again().only(&["id", "request", "expect"]);
+    let fields = fields.clone().only(&["id", "request", "expect"]);
     let id = fields.demand("id", "\"b-001\"").and_then(|_| fields.text("id"));
     if id.as_deref().is_some_and(|id| id.is_empty() || id.len() > 200 || id.chars().any(char::is_control)) {
         fields.refuse("id", "is empty, longer than 200 bytes, or has control characters");
@@ -85,7 +79,7 @@ fn read(line: usize, fields: &Fields<'_>, canary: &Canary) -> Option<Case> {
 }
 
 fn request(fields: &Fields<'_>) -> Option<Request> {
-    let fields = fields.again().only(&["method", "path", "query", "headers", "body"]);
+    let fields = fields.clone().only(&["method", "path", "query", "headers", "body"]);
     let method = fields.text("method").unwrap_or_else(|| "GET".to_owned());
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     if !known.contains(&method.as_str()) {
@@ -106,7 +100,7 @@ fn request(fields: &Fields<'_>) -> Option<Request> {
 
 /// The status and the assertions of a case's own; a case that asks for nothing is refused.
 fn expected(fields: &Fields<'_>, canary: &Canary) -> Option<(u16, Vec<Assertion>)> {
-    let fields = fields.again().only(&["status", "values", "assert"]);
+    let fields = fields.clone().only(&["status", "values", "assert"]);
     if fields.keys().next().is_none() {
         fields.refuse_all("asks for nothing; give `status`, `values` or `assert`");
     }
@@ -125,9 +119,7 @@ fn expected(fields: &Fields<'_>, canary: &Canary) -> Option<(u16, Vec<Assertion>
         Some(other) => fields.refuse("values", format!("expected values by JSONPath, found {}", kind(other))),
         None => {}
     }
-    for (path, item) in fields.items("assert") {
-        assertions.extend(Fields::open(fields.reader, &path, item).and_then(|item| assertion(&item)));
-    }
+    assertions.extend(fields.mappings("assert").iter().filter_map(assertion));
     Some((status_of(&fields), assertions))
 }
 

@@ -11,9 +11,6 @@ use crate::{assertion::Assertion, decimal::Tolerance, length::Length};
 use reqwest::header::{HeaderName, HeaderValue};
 use std::path::PathBuf;
 
-/// The largest `canary.yml` read, in bytes.
-pub const LARGEST_FILE: u64 = 1024 * 1024;
-
 /// Everything the file says, resolved.
 #[derive(Debug, Clone)]
 pub struct Canary {

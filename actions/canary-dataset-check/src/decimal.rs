@@ -44,7 +44,7 @@ impl FromStr for Decimal {
 
     fn from_str(token: &str) -> Result<Self, DecimalError> {
         let shown = || token.chars().take(40).collect::<String>();
-        if crate::document::number_length(token.as_bytes()) != Some(token.len()) {
+        if document::number_length(token.as_bytes()) != Some(token.len()) {
             return Err(DecimalError::Malformed(shown()));
         }
         let (digits, exponent) = token.split_once(['e', 'E']).unwrap_or((token, "0"));

@@ -3,8 +3,8 @@
 use crate::{
     cases::{Dataset, DatasetError},
     config::{self, Canary},
-    document::{Parameter, Problem},
 };
+use document::{Parameter, Problem};
 use github::{Failure, InputError, Runner};
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -176,10 +176,10 @@ fn wrong(input: &str, file: &str, problem: &Problem) -> InputError {
 fn text(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
-    let read = file.take(config::LARGEST_FILE + 1).read_to_end(&mut bytes);
+    let read = file.take(document::LARGEST as u64 + 1).read_to_end(&mut bytes);
     read.map_err(|error| format!("cannot be read: {error}"))?;
-    if bytes.len() as u64 > config::LARGEST_FILE {
-        return Err(format!("is larger than {} bytes", config::LARGEST_FILE));
+    if bytes.len() > document::LARGEST {
+        return Err(format!("is larger than {} bytes", document::LARGEST));
     }
     String::from_utf8(bytes).map_err(|error| format!("is not UTF-8: {error}"))
 }

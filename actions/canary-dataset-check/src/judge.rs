@@ -2,9 +2,9 @@
 
 use crate::{
     assertion::{Assertion, Body, Mismatch, Moment},
-    document::Json,
     observe::{CaseVerdict, Reply},
 };
+use document::Json;
 
 /// What one answer came to.
 #[derive(Debug, Clone, PartialEq, Eq)]

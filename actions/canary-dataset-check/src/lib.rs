@@ -10,7 +10,6 @@ pub mod cases;
 pub mod config;
 pub mod decide;
 pub mod decimal;
-pub mod document;
 pub mod inputs;
 pub mod judge;
 pub mod junit;

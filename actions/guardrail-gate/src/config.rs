@@ -2,26 +2,18 @@
 //!
 //! A [`Plan`] exists only after every line of the file has been understood; all that is wrong with a file is told at once.
 
-mod document;
-mod locate;
-mod parameters;
+mod read;
 mod rules;
-mod section;
 mod sources;
 mod units;
 mod window;
 
-pub use document::parse;
-pub use parameters::Parameter;
-pub use section::Problem;
+pub use read::parse;
 pub use units::{Breach, Length, Share};
 
 use crate::signals::Query;
 use serde::Serialize;
 use std::collections::BTreeMap;
-
-/// The largest file read, in bytes.
-pub const LARGEST_FILE: usize = 1024 * 1024;
 
 /// Everything the file says, resolved.
 #[derive(Debug, Clone, PartialEq)]

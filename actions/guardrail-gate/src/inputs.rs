@@ -1,7 +1,8 @@
 //! The declaration of the inputs, and the settings they amount to.
 
-use crate::config::{LARGEST_FILE, Parameter, Plan, SourceSettings, parse};
+use crate::config::{Plan, SourceSettings, parse};
 use aws::AwsInputs;
+use document::Parameter;
 use evidence::EvidenceInputs;
 use github::{Exit, Failure, InputError, Runner};
 use jiff::Timestamp;
@@ -135,6 +136,6 @@ fn read_bounded(path: &std::path::Path) -> Result<String, String> {
     let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
     // One byte more than allowed tells "too large" from "just fits"; the parser says so.
-    file.take(LARGEST_FILE as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    file.take(document::LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
 }

@@ -2,9 +2,9 @@
 
 use crate::{
     contract::{Contract, Field, FileValue, GitFact, Hashing, RunFact, Source},
-    document,
     facts::{Commit, Facts, HashedFile, Trouble},
     finding::{Code, Finding},
+    format,
     value::{check, shown},
 };
 use serde_json::{Map, Value};
@@ -135,7 +135,7 @@ fn file_value(file: &FileValue, facts: &Facts) -> Result<Value, (Code, String)> 
         Some(Err(trouble)) => return Err(explain(trouble)),
         None => return Err((Code::Unavailable, format!("cannot be told: {} was not read", file.path))),
     };
-    let document = document::read(bytes, file.format)
+    let document = format::read(bytes, file.format)
         .map_err(|why| (Code::Type, format!("cannot be read from {}: {why}", file.path)))?;
     let missing = || (Code::Missing, format!("is missing: {} has nothing at {}", file.path, file.pointer));
     document.pointer(&file.pointer).cloned().ok_or_else(missing)

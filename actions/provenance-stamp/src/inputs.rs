@@ -172,7 +172,8 @@ impl Settings {
 fn parse_contract(bytes: Vec<u8>, path: &str) -> Result<(Contract, String), Vec<InputError>> {
     let wrong = |mistake: String| InputError::new("contract", path, mistake);
     let text = String::from_utf8(bytes).map_err(|error| vec![wrong(error.to_string())])?;
-    let contract = Contract::parse(&text).map_err(|mistakes| mistakes.into_iter().map(wrong).collect::<Vec<_>>())?;
+    let contract = Contract::parse(&text)
+        .map_err(|problems| problems.iter().map(|problem| wrong(problem.to_string())).collect::<Vec<_>>())?;
     Ok((contract, text))
 }
 

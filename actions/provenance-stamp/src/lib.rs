@@ -7,9 +7,9 @@
 mod claims;
 pub mod contract;
 pub mod decide;
-pub mod document;
 pub mod facts;
 pub mod finding;
+pub mod format;
 mod git;
 mod inputs;
 pub mod judge;

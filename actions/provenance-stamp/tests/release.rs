@@ -338,7 +338,10 @@ async fn wrong_inputs_are_told_at_once() {
     let world = World::new().await;
     fs::write(world.path().join("provenance.yml"), "version: 1\nfields: {a: {gti: sha}, b: {git: head}}").unwrap();
     for (arguments, wanted) in [
-        (vec!["--mode=verify"], vec!["`gti` is no source", "field `b`", "something to check"]),
+        (
+            vec!["--mode=verify"],
+            vec!["fields.a.gti: unknown key; did you mean `git`?", "fields.b.git: must be sha", "something to check"],
+        ),
         (vec!["--mode=verify", "--manifest=none.json", "--pointer=/a"], vec!["cannot be read", "needs `url`"]),
         (vec!["--mode=verify", "--image=ghcr.io/o/a:v1"], vec!["public-key"]),
         (vec!["--mode=verify", "--image=ghcr.io/o/a:v1", "--public-key=key.pem"], vec!["private key where"]),

@@ -4,10 +4,8 @@ use super::{
     Mismatch,
     selector::{push_index, push_name},
 };
-use crate::{
-    decimal::{Decimal, Tolerance},
-    document::Json,
-};
+use crate::decimal::{Decimal, Tolerance};
+use document::Json;
 
 /// Notes every place under `path` where `seen` is not `expected`; numbers count as decimals, near enough by `tolerance`.
 pub(super) fn differences(expected: &Json, seen: &Json, path: &str, tolerance: &Tolerance, found: &mut Vec<Mismatch>) {

@@ -1,6 +1,7 @@
 //! Forms a value can have: JSON's types, and the texts a provenance contract is made of.
 
-use crate::{decimal::Decimal, document::Json};
+use crate::decimal::Decimal;
+use document::Json;
 use std::str::FromStr;
 
 /// The type or form of one value.

@@ -3,9 +3,9 @@
 use super::{Assertion, Expectation, Rule, Selector, format::Form};
 use crate::{
     decimal::{Decimal, Tolerance},
-    document::{Fields, Json, kind},
     length::Length,
 };
+use document::{Fields, Json, kind};
 
 const RULES: [&str; 11] =
     ["equals", "abs", "rel", "between", "min", "max", "type", "format", "matches", "one_of", "max_age"];
@@ -17,11 +17,10 @@ fn keys(more: &[&'static str]) -> Vec<&'static str> {
 
 /// One assertion: a path, and what must hold there. What is wrong with it is noted, and it is `None`.
 pub(crate) fn assertion(fields: &Fields<'_>) -> Option<Assertion> {
-    let fields = fields.again().only(&keys(&["path", "present", "absent", "all", "any"]));
+    let fields = fields.clone().only(&keys(&["path", "present", "absent", "all", "any"]));
     fields.demand("path", "$.days_remaining")?;
     let selector: Selector = fields.parsed("path")?;
-    let words: Vec<&str> =
-        ["present", "absent", "all", "any"].into_iter().filter(|key| fields.get(key).is_some()).collect();
+    let words: Vec<&str> = ["present", "absent", "all", "any"].into_iter().filter(|key| fields.has(key)).collect();
     let own = rules(&fields);
     let yes = |word: &str| {
         let yes = matches!(fields.get(word), Some(Json::Bool(true)));

@@ -7,9 +7,9 @@ use super::{
 };
 use crate::{
     decimal::{Decimal, Tolerance},
-    document::Json,
     length::Length,
 };
+use document::Json;
 use std::fmt;
 
 /// The present, as the checks know it: when the answer had arrived.

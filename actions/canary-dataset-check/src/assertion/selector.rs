@@ -1,6 +1,6 @@
 //! JSONPath (RFC 9535) over a body that keeps its number tokens.
 
-use crate::document::Json;
+use document::Json;
 use serde_json_path::JsonPath;
 use std::str::FromStr;
 
@@ -15,7 +15,7 @@ impl Body {
     /// A body to be asserted upon.
     #[must_use]
     pub fn new(json: Json) -> Self {
-        let queryable = json.to_queryable();
+        let queryable = json.to_value();
         Self { json, queryable }
     }
 }

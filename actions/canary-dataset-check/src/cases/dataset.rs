@@ -1,10 +1,8 @@
 //! A dataset file: checked whole before anything is sent, then streamed.
 
 use super::Case;
-use crate::{
-    config::Canary,
-    document::{Problem, shorten},
-};
+use crate::config::Canary;
+use document::{Problem, shorten};
 use std::{
     collections::{HashMap, HashSet},
     fs::File,

@@ -4,9 +4,9 @@ use super::{Canary, Cases, Limits, Patience, Probe, RunningVersion, Target};
 use crate::{
     assertion::{Assertion, Selector, assertion, metadata, tolerance, value},
     decimal::Tolerance,
-    document::{Fields, Json, Parameter, Parameters, Problem, Reader, Step, parse_yaml},
     length::Length,
 };
+use document::{Fields, Filling, Json, Parameter, Problem};
 use reqwest::header::{HeaderName, HeaderValue};
 use std::{collections::BTreeSet, path::PathBuf};
 
@@ -28,26 +28,17 @@ const SECTIONS: [&str; 10] = [
 /// # Errors
 /// Everything that is wrong with the file, in the order of its lines.
 pub fn read(text: &str, given: &[Parameter], expect_version: Option<&str>) -> Result<Canary, Vec<Problem>> {
-    let mut root = parse_yaml(text).map_err(|problem| vec![problem])?;
-    let reader = Reader::yaml(text);
-    let unused_parameters = Parameters::new(given, &reader, &root).fill(&reader, &mut root);
-    let canary = Fields::open(&reader, &[], &root).and_then(|root| sections(&root.only(&SECTIONS), expect_version));
-    let mut problems = reader.into_problems();
-    problems.sort_by_key(|problem| problem.line);
-    problems.dedup();
-    match canary {
-        Some(canary) if problems.is_empty() => Ok(Canary { unused_parameters, ..canary }),
-        _ => Err(problems),
-    }
+    let filling = Filling { given, queries: &[] };
+    let understand = |root: &Fields<'_>| sections(&root.clone().only(&SECTIONS), expect_version);
+    let (canary, unused_parameters) = document::read_filled(text, filling, understand)?;
+    Ok(Canary { unused_parameters, ..canary })
 }
 
 fn sections(root: &Fields<'_>, expect_version: Option<&str>) -> Option<Canary> {
-    root.demand("version", "1");
-    root.whole("version", 1..=1);
+    root.version_one();
     let mut every_answer = root.child("metadata").map(|contract| metadata(&contract)).unwrap_or_default();
     every_answer.extend(assertions(root));
-    let probes = root.items("probes").into_iter();
-    let probes = probes.filter_map(|(path, item)| probe(&Fields::open(root.reader, &path, item)?)).collect();
+    let probes = root.mappings("probes").into_iter().filter_map(probe).collect();
     let target = target(root.child("target"));
     let running_version = running_version(root, expect_version);
     let tolerances = tolerances(root);
@@ -58,8 +49,7 @@ fn sections(root: &Fields<'_>, expect_version: Option<&str>) -> Option<Canary> {
 }
 
 fn assertions(fields: &Fields<'_>) -> Vec<Assertion> {
-    let items = fields.items("assert").into_iter();
-    items.filter_map(|(path, item)| assertion(&Fields::open(fields.reader, &path, item)?)).collect()
+    fields.mappings("assert").iter().filter_map(assertion).collect()
 }
 
 fn target(fields: Option<Fields<'_>>) -> Target {
@@ -125,8 +115,8 @@ fn patience(fields: &Fields<'_>) -> Patience {
     }
 }
 
-fn probe(fields: &Fields<'_>) -> Option<Probe> {
-    let fields = fields.again().only(&["name", "get", "status", "assert", "successes", "every", "within"]);
+fn probe(fields: Fields<'_>) -> Option<Probe> {
+    let fields = fields.only(&["name", "get", "status", "assert", "successes", "every", "within"]);
     let (patience, assertions, status) = (patience(&fields), assertions(&fields), status_of(&fields));
     let path = path_of(&fields, "get")?;
     Some(Probe { name: fields.text("name").unwrap_or_else(|| path.clone()), path, status, assertions, patience })
@@ -135,7 +125,7 @@ fn probe(fields: &Fields<'_>) -> Option<Probe> {
 /// The running version is asked for when the file has the section or the run names a version.
 fn running_version(root: &Fields<'_>, expect_version: Option<&str>) -> Option<RunningVersion> {
     let fields = root.child("running_version");
-    if fields.is_none() && (expect_version.is_none() || root.get("running_version").is_some()) {
+    if fields.is_none() && (expect_version.is_none() || root.has("running_version")) {
         return None;
     }
     let fields = fields.map(|fields| fields.only(&["get", "path", "equals", "successes", "every", "within"]));
@@ -149,7 +139,7 @@ fn running_version(root: &Fields<'_>, expect_version: Option<&str>) -> Option<Ru
         .map_err(|problem| root.refuse("running_version", format!("path: {problem}")))
         .ok()?;
     let asked = match &fields {
-        Some(fields) if fields.get("get").is_some() => path_of(fields, "get")?,
+        Some(fields) if fields.has("get") => path_of(fields, "get")?,
         _ => "/version".to_owned(),
     };
     let patience = fields.as_ref().map_or(PATIENCE, patience);
@@ -167,8 +157,8 @@ fn cases(root: &Fields<'_>) -> Option<Cases> {
 
 fn tolerances(root: &Fields<'_>) -> Vec<(String, Tolerance)> {
     let mut seen = BTreeSet::new();
-    let one = |(path, item): (Vec<Step>, &Json)| {
-        let fields = Fields::open(root.reader, &path, item)?.only(&["path", "abs", "rel"]);
+    let one = |fields: Fields<'_>| {
+        let fields = fields.only(&["path", "abs", "rel"]);
         fields.demand("path", "$.days_remaining")?;
         let path: Selector = fields.parsed("path")?;
         let tolerance = tolerance(&fields);
@@ -180,11 +170,11 @@ fn tolerances(root: &Fields<'_>) -> Vec<(String, Tolerance)> {
         }
         Some((path.text().to_owned(), tolerance))
     };
-    root.items("tolerances").into_iter().filter_map(one).collect()
+    root.mappings("tolerances").into_iter().filter_map(one).collect()
 }
 
 fn limits(fields: &Fields<'_>) -> Limits {
-    let fields = fields.again().only(&["failures", "flaky"]);
+    let fields = fields.clone().only(&["failures", "flaky"]);
     Limits {
         failures: fields.parsed("failures").unwrap_or_default(),
         flaky: fields.parsed("flaky").unwrap_or_default(),
@@ -258,14 +248,14 @@ limits: {failures: 0, flaky: 1%}
         assert_eq!(
             problems(text),
             [
-                "line 1: version: `2` is not a whole number from 1 to 1",
+                "line 1: version: only version 1 is known; write `version: 1`",
                 "line 2: porbes: unknown key; did you mean `probes`?",
                 "line 4: target.timeout: `0s` is too short",
                 "line 5: target.headers.a b: is not the name of a header",
                 "line 7: probes[0].get: `healthz` is not a path: it starts with `/` and has no white space",
                 "line 8: probes[1].status: `99` is not a whole number from 100 to 599",
                 "line 8: probes[1]: `get` is missing; for example `get: /healthz`",
-                "line 9: cases.min: `0` is not a whole number from 1 to 18446744073709551615",
+                "line 9: cases.min: `0` is not a whole number of at least 1",
                 "line 10: metadata.git_sha: `sha` is neither a type (null, boolean, number, integer, string, array, \
                  object) nor a format (text, semver, git-sha, sha256, timestamp, date)",
                 "line 12: assert[0]: asserts nothing; say what must hold at this path, or `present: true`",

@@ -2,13 +2,13 @@
 
 use super::{
     Absent, Bound, Breach, Duty, Guardrail, Length, Measure, Numerator, Rule, Share, SourceSettings, Window,
-    section::Section,
     sources::{METRIC_KEYS, PROMETHEUS_KEYS, metric, query},
 };
 use crate::{
     binomial::fewest_clean,
     signals::{Metric, Query},
 };
+use document::Fields;
 use std::collections::BTreeMap;
 
 const KEYS: [&str; 9] = ["name", "share", "latency", "gauge", "max", "min", "breach", "min_samples", "required"];
@@ -23,9 +23,9 @@ pub(crate) struct Context<'a> {
 }
 
 /// One guardrail, where it is well formed.
-pub(crate) fn read(section: &Section<'_>, context: &Context<'_>) -> Option<Guardrail> {
+pub(crate) fn read(section: &Fields<'_>, context: &Context<'_>) -> Option<Guardrail> {
     let section = section.clone().only(&KEYS);
-    let name = section.demand("name", "server-errors").and_then(|()| section.text("name"));
+    let name = section.demand("name", "server-errors").and_then(|_| section.text("name"));
     let duty = match section.yes_no("required") {
         Some(false) => Duty::Observe,
         _ => Duty::Required,
@@ -46,7 +46,7 @@ pub(crate) fn read(section: &Section<'_>, context: &Context<'_>) -> Option<Guard
     Some(Guardrail { name: name?, source: source_name, measure, rule, duty })
 }
 
-fn source<'a>(inner: &Section<'_>, context: &Context<'a>) -> Option<(String, &'a SourceSettings)> {
+fn source<'a>(inner: &Fields<'_>, context: &Context<'a>) -> Option<(String, &'a SourceSettings)> {
     inner.demand("source", "alb")?;
     let name = inner.text("source")?;
     let Some(source) = context.sources.get(&name) else {
@@ -60,9 +60,9 @@ fn source<'a>(inner: &Section<'_>, context: &Context<'a>) -> Option<(String, &'a
 /// A guardrail half read.
 struct Asked<'a> {
     /// The guardrail.
-    section: &'a Section<'a>,
+    section: &'a Fields<'a>,
     /// Its `share`, `latency` or `gauge`.
-    inner: Section<'a>,
+    inner: Fields<'a>,
     source: &'a SourceSettings,
     window: Option<Window>,
 }
@@ -151,12 +151,12 @@ impl Asked<'_> {
     }
 
     /// The share of requests slower than `edge`.
-    fn slower_than(&self, inner: &Section<'_>, edge: Length) -> Option<Measure> {
+    fn slower_than(&self, inner: &Fields<'_>, edge: Length) -> Option<Measure> {
         let seconds = edge.0.as_secs_f64();
         let (numerator, denominator) = if self.is_prometheus() {
             inner.demand("histogram", "http_request_duration_seconds")?;
-            let histogram = inner.query("histogram")?;
-            let selector = inner.query("selector").unwrap_or_default();
+            let histogram = inner.text("histogram")?;
+            let selector = inner.text("selector").unwrap_or_default();
             let selector = selector.trim().trim_end_matches(',');
             let comma = if selector.is_empty() { "" } else { "," };
             // Client libraries write a whole number of seconds as 1 or as 1.0.
@@ -176,7 +176,7 @@ impl Asked<'_> {
         Some(Measure::Share { numerator, denominator, absent_numerator: Absent::NoData })
     }
 
-    fn percentile(&self, inner: &Section<'_>) -> Option<Share> {
+    fn percentile(&self, inner: &Fields<'_>) -> Option<Share> {
         let text = inner.text("percentile")?;
         let share = format!("{}%", text.trim().trim_start_matches('p')).parse::<Share>().ok();
         let share = share.filter(|share| (0.5..1.0).contains(&share.as_f64()));
@@ -186,7 +186,7 @@ impl Asked<'_> {
         share
     }
 
-    fn share_rule(&self, limit: Share, inner: &Section<'_>) -> Option<Rule> {
+    fn share_rule(&self, limit: Share, inner: &Fields<'_>) -> Option<Rule> {
         if limit.as_f64() >= 1.0 {
             self.section.refuse_all("a limit of everything can never be exceeded");
             return None;
@@ -195,7 +195,7 @@ impl Asked<'_> {
             self.section.refuse("breach", "a share is decided on all its requests; `breach` belongs to values");
         }
         let min_samples = self.min_samples(fewest_clean(limit.as_f64()))?;
-        let burst = if inner.has("burst") { inner.number("burst")? } else { 1 };
+        let burst = if inner.has("burst") { inner.whole("burst", 0..=u64::MAX)? } else { 1 };
         if burst == 0 || burst > min_samples {
             inner.refuse("burst", format!("a burst is 1 to {min_samples} requests (`min_samples`)"));
             return None;
@@ -217,7 +217,11 @@ impl Asked<'_> {
     }
 
     fn min_samples(&self, default: Option<u64>) -> Option<u64> {
-        let given = if self.section.has("min_samples") { Some(self.section.number("min_samples")?) } else { default };
+        let given = if self.section.has("min_samples") {
+            Some(self.section.whole("min_samples", 0..=u64::MAX)?)
+        } else {
+            default
+        };
         match given {
             Some(0) => self.section.refuse("min_samples", "no samples are no evidence; the least is 1"),
             None => self.section.refuse_all("`min_samples` is missing; with this limit there is no default for it"),

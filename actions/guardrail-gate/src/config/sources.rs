@@ -1,11 +1,12 @@
 //! The `sources` of the file, and the queries guardrails put to them.
 
-use super::{Length, SourceSettings, section::Section};
+use super::{Length, SourceSettings};
 use crate::signals::{Metric, Query};
+use document::Fields;
 use std::collections::BTreeMap;
 
 /// One source, where it is well formed.
-pub(crate) fn read(section: &Section<'_>) -> Option<SourceSettings> {
+pub(crate) fn read(section: &Fields<'_>) -> Option<SourceSettings> {
     section.demand("type", "cloudwatch")?;
     match section.text("type")?.as_str() {
         "cloudwatch" => {
@@ -20,7 +21,7 @@ pub(crate) fn read(section: &Section<'_>) -> Option<SourceSettings> {
     }
 }
 
-fn prometheus(section: &Section<'_>) -> Option<SourceSettings> {
+fn prometheus(section: &Fields<'_>) -> Option<SourceSettings> {
     section.demand("url", "https://prometheus.example.org")?;
     let text = section.text("url")?;
     let url = match text.parse::<url::Url>() {
@@ -47,18 +48,17 @@ fn prometheus(section: &Section<'_>) -> Option<SourceSettings> {
     Some(SourceSettings::Prometheus { url, scrape_interval: scrape_interval? })
 }
 
-fn dimensions(section: &Section<'_>) -> BTreeMap<String, String> {
+fn dimensions(section: &Fields<'_>) -> BTreeMap<String, String> {
     let Some(section) = section.child("dimensions") else { return BTreeMap::new() };
-    let keys = section.keys().into_iter();
     // A dimension without its value would ask for a different metric, silently.
-    keys.filter_map(|key| match section.text(&key) {
-        Some(value) if !value.is_empty() => Some((key, value)),
-        _ => {
-            section.refuse(&key, "a dimension needs a value");
+    let one = |key: &str| match section.text(key)? {
+        value if value.is_empty() => {
+            section.refuse(key, "a dimension needs a value");
             None
         }
-    })
-    .collect()
+        value => Some((key.to_owned(), value)),
+    };
+    section.keys().filter_map(one).collect()
 }
 
 /// The keys of a CloudWatch query.
@@ -67,7 +67,7 @@ pub(crate) const METRIC_KEYS: [&str; 4] = ["metric", "statistic", "namespace", "
 pub(crate) const PROMETHEUS_KEYS: [&str; 2] = ["counter", "query"];
 
 /// The query a section describes, in the words of its source.
-pub(crate) fn query(section: &Section<'_>, source: &SourceSettings, statistic: &str) -> Option<Query> {
+pub(crate) fn query(section: &Fields<'_>, source: &SourceSettings, statistic: &str) -> Option<Query> {
     match source {
         SourceSettings::CloudWatch { .. } => metric(section, source, statistic).map(Query::CloudWatch),
         SourceSettings::Prometheus { .. } => promql(section),
@@ -75,7 +75,7 @@ pub(crate) fn query(section: &Section<'_>, source: &SourceSettings, statistic: &
 }
 
 /// The CloudWatch metric a section names; `statistic` where it names none.
-pub(crate) fn metric(section: &Section<'_>, source: &SourceSettings, statistic: &str) -> Option<Metric> {
+pub(crate) fn metric(section: &Fields<'_>, source: &SourceSettings, statistic: &str) -> Option<Metric> {
     let SourceSettings::CloudWatch { namespace, dimensions: shared } = source else { return None };
     section.demand("metric", "RequestCount")?;
     let namespace = section.text("namespace").or_else(|| namespace.clone());
@@ -92,17 +92,17 @@ pub(crate) fn metric(section: &Section<'_>, source: &SourceSettings, statistic: 
     })
 }
 
-fn promql(section: &Section<'_>) -> Option<Query> {
+fn promql(section: &Fields<'_>) -> Option<Query> {
     match (section.has("counter"), section.has("query")) {
         (true, false) => {
-            let selector = section.query("counter")?.trim().to_owned();
+            let selector = section.text("counter")?.trim().to_owned();
             if selector.is_empty() || selector.ends_with(']') {
                 section.refuse("counter", "a counter is a plain selector, such as http_requests_total{job=\"api\"}");
                 return None;
             }
             Some(Query::Counter { selector })
         }
-        (false, true) => Some(Query::Expression { promql: section.query("query")? }),
+        (false, true) => Some(Query::Expression { promql: section.text("query")? }),
         _ => {
             section.refuse_all("write either `counter:` (a selector; counted exactly) or `query:` (PromQL)");
             None

@@ -1,6 +1,7 @@
 //! Whole files: what they come to, and everything that is said about a wrong one.
 
 use super::*;
+use document::Problem;
 
 const FILE: &str = r#"
 version: 1

@@ -1,6 +1,7 @@
 //! The `window` of the file: what is left out, what is watched, and when numbers count as final.
 
-use super::{Length, SourceSettings, Window, section::Section};
+use super::{Length, SourceSettings, Window};
+use document::Fields;
 use std::collections::BTreeMap;
 
 const KEYS: [&str; 5] = ["warm_up", "watch", "interval", "settle", "stale_after"];
@@ -12,14 +13,14 @@ const MOST_INTERVALS: u32 = 1440;
 const CLOUDWATCH_SETTLE: u32 = 180;
 
 /// The window, where all of it is well formed.
-pub(crate) fn read(section: &Section<'_>, sources: &BTreeMap<String, SourceSettings>) -> Option<Window> {
+pub(crate) fn read(section: &Fields<'_>, sources: &BTreeMap<String, SourceSettings>) -> Option<Window> {
     let section = section.clone().only(&KEYS);
     let length = |key: &str, default: Option<u32>| match section.has(key) {
         true => seconds(&section, key),
         false => default,
     };
     let interval = length("interval", Some(60)).filter(|&interval| fits(&section, interval, sources));
-    let watch = section.demand("watch", "5m").and_then(|()| seconds(&section, "watch"));
+    let watch = section.demand("watch", "5m").and_then(|_| seconds(&section, "watch"));
     let warm_up = length("warm_up", Some(0));
     let settle = length("settle", Some(default_settle(sources)));
     let stale_after = length("stale_after", interval.map(|interval| interval.saturating_mul(5)));
@@ -36,7 +37,7 @@ pub(crate) fn read(section: &Section<'_>, sources: &BTreeMap<String, SourceSetti
     Some(Window { warm_up: warm_up?, interval, intervals: (watch / interval) as usize, settle: settle?, stale_after })
 }
 
-fn seconds(section: &Section<'_>, key: &str) -> Option<u32> {
+fn seconds(section: &Fields<'_>, key: &str) -> Option<u32> {
     let length = section.parsed::<Length>(key)?;
     let whole = length.whole_seconds();
     if whole.is_none() {
@@ -46,7 +47,7 @@ fn seconds(section: &Section<'_>, key: &str) -> Option<u32> {
 }
 
 /// Whether every source can answer for intervals this long.
-fn fits(section: &Section<'_>, interval: u32, sources: &BTreeMap<String, SourceSettings>) -> bool {
+fn fits(section: &Fields<'_>, interval: u32, sources: &BTreeMap<String, SourceSettings>) -> bool {
     let mut fits = interval > 0;
     if !fits {
         section.refuse("interval", "an interval is at least 1 s");

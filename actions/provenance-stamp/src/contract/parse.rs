@@ -1,8 +1,8 @@
-//! Reading `provenance.yml`: unknown keys are refused, and every mistake is reported, not the first.
+//! Reading `provenance.yml`: unknown keys are refused, and everything that is wrong is told, with its line.
 
 use super::{Contract, Field, FileValue, Form, Format, GitFact, Hashing, Kind, RunFact, Source};
-use crate::document;
-use serde_json::{Map, Value};
+use document::{Fields, Json, Problem};
+use serde_json::Value;
 use std::str::FromStr;
 
 /// The keys that name a source; each field has exactly one.
@@ -15,144 +15,154 @@ impl Contract {
     /// Reads a contract.
     ///
     /// # Errors
-    /// Every mistake in it, each naming the field.
-    pub fn parse(yaml: &str) -> Result<Self, Vec<String>> {
-        let document: Value = document::read_yaml(yaml).map_err(|why| vec![format!("not YAML: {why}")])?;
-        let Value::Object(top) = document else {
-            return Err(vec!["must be a mapping with `version: 1` and `fields`".to_owned()]);
-        };
-        let mut mistakes: Vec<String> = top
-            .keys()
-            .filter(|key| !["version", "fields"].contains(&key.as_str()))
-            .map(|key| format!("`{key}` is not a key here; `version` and `fields` are"))
-            .collect();
-        match top.get("version") {
-            Some(version) if version == 1 => {}
-            Some(version) => mistakes.push(format!("version {version} is not known; write `version: 1`")),
-            None => mistakes.push("`version: 1` is missing".to_owned()),
-        }
-        let mut fields = Vec::new();
-        match top.get("fields") {
-            Some(Value::Object(declared)) if (1..=MAX_FIELDS).contains(&declared.len()) => {
-                for (name, declaration) in declared {
-                    let (field, wrong) = parse_field(name, declaration);
-                    fields.extend(field);
-                    mistakes.extend(wrong.into_iter().map(|mistake| format!("field `{name}`: {mistake}")));
-                }
-            }
-            _ => mistakes.push(format!("`fields` must be a mapping of 1 to {MAX_FIELDS} fields")),
-        }
-        if mistakes.is_empty() { Ok(Self { fields }) } else { Err(mistakes) }
+    /// Everything that is wrong with it, in the order of its lines.
+    pub fn parse(yaml: &str) -> Result<Self, Vec<Problem>> {
+        document::read(yaml, |top| contract(&top.clone().only(&["version", "fields"])))
     }
 }
 
-/// The field as far as it could be read, and everything that is wrong with it.
-fn parse_field(name: &str, declaration: &Value) -> (Option<Field>, Vec<String>) {
-    let mut wrong = Vec::new();
+fn contract(top: &Fields<'_>) -> Option<Contract> {
+    top.version_one();
+    top.demand("fields", "{ git_sha: { git: sha } }")?;
+    let declared = top.child("fields")?;
+    if !(1..=MAX_FIELDS).contains(&declared.keys().count()) {
+        top.refuse("fields", format!("must be a mapping of 1 to {MAX_FIELDS} fields"));
+        return None;
+    }
+    Some(Contract { fields: declared.keys().filter_map(|name| field(&declared, name)).collect() })
+}
+
+/// The field as far as it could be read; what is wrong with it is noted.
+fn field(declared: &Fields<'_>, name: &str) -> Option<Field> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     if name.is_empty() || name.len() > 64 || !name.chars().all(allowed) {
-        wrong.push("a name has 1 to 64 letters, digits and _ . -".to_owned());
+        declared.refuse(name, "a name has 1 to 64 letters, digits and _ . -");
     }
-    let Value::Object(keys) = declaration else {
-        wrong.push("must be a mapping such as `{ git: sha }`".to_owned());
-        return (None, wrong);
-    };
-    for key in keys.keys().filter(|key| ![&SOURCES[..], &OPTIONS[..]].concat().contains(&key.as_str())) {
-        wrong.push(format!("`{key}` is no source ({}) and no option ({})", SOURCES.join(", "), OPTIONS.join(", ")));
-    }
-    let named: Vec<&str> = SOURCES.into_iter().filter(|source| keys.contains_key(*source)).collect();
+    let keys = declared.child(name)?.only(&[&SOURCES[..], &OPTIONS[..]].concat());
+    let named: Vec<&str> = SOURCES.into_iter().filter(|source| keys.has(source)).collect();
     let source = match named.as_slice() {
-        [one] => parse_source(one, keys).map_err(|mistake| wrong.push(mistake)).ok(),
+        [one] => source(one, &keys),
         [] => {
-            wrong.push(format!("has no source; name one of {}", SOURCES.join(", ")));
+            keys.refuse_all(format!("has no source; name one of {}", SOURCES.join(", ")));
             None
         }
         several => {
-            wrong.push(format!("has {} sources ({}); a field has one", several.len(), several.join(", ")));
+            keys.refuse_all(format!("has {} sources ({}); a field has one", several.len(), several.join(", ")));
             None
         }
     };
-    wrong.extend(misplaced(keys, named.first().copied()));
-    let kind = kind(keys, source.as_ref()).map_err(|mistake| wrong.push(mistake)).unwrap_or(Kind::Text);
-    let max_age_hours = max_age(keys, kind).map_err(|mistake| wrong.push(mistake)).unwrap_or(None);
-    (source.map(|source| Field { name: name.to_owned(), source, kind, max_age_hours }), wrong)
+    if let Some(owner) = named.first() {
+        misplaced(&keys, owner);
+    }
+    let kind = kind(&keys, source.as_ref());
+    let max_age_hours = max_age(&keys, kind.unwrap_or(Kind::Text));
+    Some(Field { name: name.to_owned(), source: source?, kind: kind?, max_age_hours })
 }
 
-fn parse_source(source: &str, keys: &Map<String, Value>) -> Result<Source, String> {
-    let value = &keys[source];
-    let word = || value.as_str().filter(|word| !word.is_empty()).ok_or_else(|| format!("`{source}` must be a text"));
-    match (source, value.as_str()) {
-        ("git", Some("sha")) => Ok(Source::Git(GitFact::Sha)),
-        ("git", Some("tree")) => Ok(Source::Git(GitFact::Tree)),
-        ("git", Some("describe")) => Ok(Source::Git(GitFact::Describe)),
-        ("git", _) => Err("`git` must be sha, tree or describe".to_owned()),
-        ("run", Some("id")) => Ok(Source::Run(RunFact::Id)),
-        ("run", Some("attempt")) => Ok(Source::Run(RunFact::Attempt)),
-        ("run", Some("url")) => Ok(Source::Run(RunFact::Url)),
-        ("run", _) => Err("`run` must be id, attempt or url".to_owned()),
-        ("clock", Some("now")) => Ok(Source::Clock),
-        ("clock", _) => Err("`clock` must be now".to_owned()),
-        ("env", _) => Ok(Source::Env(word()?.to_owned())),
-        ("file", _) => parse_file(word()?, keys).map(Source::File),
-        ("sha256", _) => parse_hashing(value, keys).map(Source::Sha256),
-        _ if value.is_object() || value.is_array() || value.is_null() => {
-            Err("`literal` must be a text, a number, true or false".to_owned())
+fn source(key: &str, keys: &Fields<'_>) -> Option<Source> {
+    let value = keys.get(key)?;
+    let refused = |text: &str| {
+        keys.refuse(key, text);
+        None
+    };
+    let word = || match value {
+        Json::Text(word) if !word.is_empty() => Some(word.as_str()),
+        _ => {
+            keys.refuse(key, "must be a text");
+            None
         }
-        _ => Ok(Source::Literal(value.clone())),
+    };
+    let text = if let Json::Text(text) = value { Some(text.as_str()) } else { None };
+    match (key, text) {
+        ("git", Some("sha")) => Some(Source::Git(GitFact::Sha)),
+        ("git", Some("tree")) => Some(Source::Git(GitFact::Tree)),
+        ("git", Some("describe")) => Some(Source::Git(GitFact::Describe)),
+        ("git", _) => refused("must be sha, tree or describe"),
+        ("run", Some("id")) => Some(Source::Run(RunFact::Id)),
+        ("run", Some("attempt")) => Some(Source::Run(RunFact::Attempt)),
+        ("run", Some("url")) => Some(Source::Run(RunFact::Url)),
+        ("run", _) => refused("must be id, attempt or url"),
+        ("clock", Some("now")) => Some(Source::Clock),
+        ("clock", _) => refused("must be now"),
+        ("env", _) => Some(Source::Env(word()?.to_owned())),
+        ("file", _) => file(word()?, keys).map(Source::File),
+        ("sha256", _) => hashing(value, keys).map(Source::Sha256),
+        _ if matches!(value, Json::Map(_) | Json::List(_) | Json::Null) => {
+            refused("must be a text, a number, true or false")
+        }
+        _ => Some(Source::Literal(value.to_value())),
     }
 }
 
-fn parse_file(path: &str, keys: &Map<String, Value>) -> Result<FileValue, String> {
-    let path = inside(path)?;
+fn file(path: &str, keys: &Fields<'_>) -> Option<FileValue> {
+    let path = inside(path).map_err(|problem| keys.refuse("file", problem)).ok()?;
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let format = match (keys.get("format"), extension) {
-        (Some(format), _) => match format.as_str() {
-            Some("json") => Format::Json,
-            Some("yaml") => Format::Yaml,
-            Some("toml") => Format::Toml,
-            Some("text") => Format::Text,
-            _ => return Err("`format` must be json, yaml, toml or text".to_owned()),
+    let format = match (keys.has("format"), extension) {
+        (true, _) => match keys.text("format")?.as_str() {
+            "json" => Format::Json,
+            "yaml" => Format::Yaml,
+            "toml" => Format::Toml,
+            "text" => Format::Text,
+            _ => {
+                keys.refuse("format", "must be json, yaml, toml or text");
+                return None;
+            }
         },
-        (None, "json") => Format::Json,
-        (None, "yaml" | "yml") => Format::Yaml,
-        (None, "toml") => Format::Toml,
-        (None, _) => Format::Text,
+        (false, "json") => Format::Json,
+        (false, "yaml" | "yml") => Format::Yaml,
+        (false, "toml") => Format::Toml,
+        (false, _) => Format::Text,
     };
-    let pointer = match keys.get("pointer") {
-        None if format == Format::Text => "",
-        None => return Err(format!("`pointer` is missing: which value of {path}? For example `pointer: /version`")),
-        Some(_) if format == Format::Text => return Err("a text file has no `pointer`; set `format`".to_owned()),
-        Some(pointer) => match pointer.as_str() {
-            Some(pointer) if pointer.starts_with('/') => pointer,
-            _ => return Err("`pointer` must start with /, as in `/herd/config_version`".to_owned()),
-        },
+    let pointer = match (keys.has("pointer"), format) {
+        (false, Format::Text) => String::new(),
+        (true, Format::Text) => {
+            keys.refuse("pointer", "a text file has none; set `format`");
+            return None;
+        }
+        (false, _) => {
+            keys.refuse_all(format!("`pointer` is missing: which value of {path}? For example `pointer: /version`"));
+            return None;
+        }
+        (true, _) => keys.text("pointer")?,
     };
-    Ok(FileValue { path, pointer: pointer.to_owned(), format })
+    if format != Format::Text && !pointer.starts_with('/') {
+        keys.refuse("pointer", "must start with /, as in `/herd/config_version`");
+        return None;
+    }
+    Some(FileValue { path, pointer, format })
 }
 
-fn parse_hashing(value: &Value, keys: &Map<String, Value>) -> Result<Hashing, String> {
-    let paths: Vec<&str> = match value {
-        Value::String(path) => vec![path],
-        Value::Array(paths) => paths.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    };
-    if paths.is_empty() || value.as_array().is_some_and(|all| all.len() != paths.len()) {
-        return Err("`sha256` must be a path or glob, or a list of them".to_owned());
-    }
-    let patterns = paths.into_iter().map(inside).collect::<Result<Vec<_>, _>>()?;
-    for pattern in &patterns {
-        globset::Glob::from_str(pattern).map_err(|error| format!("`sha256`: {error}"))?;
-    }
-    let form = match keys.get("canonical").map(Value::as_str) {
-        None => Form::Bytes,
-        Some(Some("json")) => Form::CanonicalJson,
-        Some(_) => return Err("`canonical` must be json".to_owned()),
+fn hashing(value: &Json, keys: &Fields<'_>) -> Option<Hashing> {
+    let patterns = patterns(value).map_err(|problem| keys.refuse("sha256", problem)).ok()?;
+    let form = match keys.has("canonical") {
+        false => Form::Bytes,
+        true if keys.text("canonical")? == "json" => Form::CanonicalJson,
+        true => {
+            keys.refuse("canonical", "must be json");
+            return None;
+        }
     };
     let hashing = Hashing { patterns, form };
     if form == Form::CanonicalJson && hashing.single().is_none() {
-        return Err("`canonical: json` needs one file, not several or a glob".to_owned());
+        keys.refuse("canonical", "json needs one file, not several or a glob");
+        return None;
     }
-    Ok(hashing)
+    Some(hashing)
+}
+
+fn patterns(value: &Json) -> Result<Vec<String>, String> {
+    let one = |value: &Json| match value {
+        Json::Text(path) => {
+            let path = inside(path)?;
+            globset::Glob::from_str(&path).map_err(|error| error.to_string())?;
+            Ok(path)
+        }
+        _ => Err("must be a path or glob, or a list of them".to_owned()),
+    };
+    match value {
+        Json::List(paths) if !paths.is_empty() => paths.iter().map(one).collect(),
+        single => Ok(vec![one(single)?]),
+    }
 }
 
 /// A path that cannot leave the contract's root, in one spelling.
@@ -166,19 +176,18 @@ fn inside(path: &str) -> Result<String, String> {
 }
 
 /// Options that say nothing about the field's source would be silently ignored, so they are refused.
-fn misplaced(keys: &Map<String, Value>, source: Option<&str>) -> Vec<String> {
-    let Some(source) = source else { return Vec::new() };
-    [("pointer", "file"), ("format", "file"), ("canonical", "sha256")]
-        .into_iter()
-        .filter(|(option, owner)| keys.contains_key(*option) && source != *owner)
-        .map(|(option, owner)| format!("`{option}` belongs to `{owner}`, not to `{source}`"))
-        .collect()
+fn misplaced(keys: &Fields<'_>, source: &str) {
+    for (option, owner) in [("pointer", "file"), ("format", "file"), ("canonical", "sha256")] {
+        if keys.has(option) && source != owner {
+            keys.refuse(option, format!("belongs to `{owner}`, not to `{source}`"));
+        }
+    }
 }
 
 /// The declared type, else the one the source implies.
-fn kind(keys: &Map<String, Value>, source: Option<&Source>) -> Result<Kind, String> {
-    let Some(declared) = keys.get("type") else {
-        return Ok(match source {
+fn kind(keys: &Fields<'_>, source: Option<&Source>) -> Option<Kind> {
+    if !keys.has("type") {
+        return Some(match source {
             Some(Source::Git(GitFact::Sha | GitFact::Tree)) => Kind::GitObject,
             Some(Source::Sha256(_)) => Kind::Sha256,
             Some(Source::Clock) => Kind::Timestamp,
@@ -186,18 +195,22 @@ fn kind(keys: &Map<String, Value>, source: Option<&Source>) -> Result<Kind, Stri
             Some(Source::Literal(Value::Bool(_))) => Kind::Boolean,
             _ => Kind::Text,
         });
-    };
-    let known = Kind::ALL.into_iter().find(|kind| declared.as_str() == Some(kind.word()));
-    known.ok_or_else(|| format!("`type` must be one of {}", Kind::ALL.map(Kind::word).join(", ")))
+    }
+    let declared = keys.text("type")?;
+    let known = Kind::ALL.into_iter().find(|kind| declared == kind.word());
+    if known.is_none() {
+        keys.refuse("type", format!("must be one of {}", Kind::ALL.map(Kind::word).join(", ")));
+    }
+    known
 }
 
-fn max_age(keys: &Map<String, Value>, kind: Kind) -> Result<Option<u32>, String> {
-    let Some(hours) = keys.get("max_age_hours") else { return Ok(None) };
-    if !kind.has_age() {
-        return Err(format!("`max_age_hours` needs `type: timestamp` or `type: date`, not {}", kind.word()));
+fn max_age(keys: &Fields<'_>, kind: Kind) -> Option<u32> {
+    if keys.has("max_age_hours") && !kind.has_age() {
+        let text = format!("needs `type: timestamp` or `type: date`, not {}", kind.word());
+        keys.refuse("max_age_hours", text);
+        return None;
     }
-    let hours = hours.as_u64().and_then(|hours| u32::try_from(hours).ok()).filter(|hours| *hours > 0);
-    hours.map(Some).ok_or_else(|| "`max_age_hours` must be a whole number of hours above 0".to_owned())
+    keys.whole("max_age_hours", 1..=u64::from(u32::MAX)).and_then(|hours| u32::try_from(hours).ok())
 }
 
 #[cfg(test)]
@@ -232,22 +245,22 @@ mod tests {
 
     #[test]
     fn every_mistake_is_told_in_one_go() {
-        let mistakes = Contract::parse(
+        let told = Contract::parse(
             "version: 2\nextra: 1\nfields:\n  'a b': {git: sha}\n  b: {git: head, typo: 1}\n  c: {}\n  d: {git: sha, run: id}\n  e: text\n",
         )
-        .unwrap_err()
-        .join("\n");
+        .unwrap_err();
+        let told: Vec<String> = told.iter().map(ToString::to_string).collect();
         for wanted in [
-            "`extra` is not a key",
-            "version 2 is not known",
-            "field `a b`: a name has",
-            "field `b`: `typo` is no source",
-            "field `b`: `git` must be",
-            "field `c`: has no source",
-            "field `d`: has 2 sources (git, run)",
-            "field `e`: must be a mapping",
+            "line 2: extra: unknown key; known are version, fields",
+            "line 1: version: only version 1 is known",
+            "line 4: fields.a b: a name has",
+            "line 5: fields.b.typo: unknown key; did you mean `type`?",
+            "line 5: fields.b.git: must be sha, tree or describe",
+            "line 6: fields.c: has no source",
+            "line 7: fields.d: has 2 sources (git, run)",
+            "line 8: fields.e: expected a mapping of keys, found a text",
         ] {
-            assert!(mistakes.contains(wanted), "{wanted}:\n{mistakes}");
+            assert!(told.iter().any(|told| told.starts_with(wanted)), "{wanted}:\n{told:#?}");
         }
     }
 
@@ -256,11 +269,11 @@ mod tests {
         for (declaration, wanted) in [
             ("{run: number}", "id, attempt or url"),
             ("{clock: then}", "must be now"),
-            ("{env: ''}", "`env` must be a text"),
+            ("{env: ''}", "env: must be a text"),
             ("{literal: [1]}", "a text, a number"),
             ("{file: a.json}", "`pointer` is missing"),
             ("{file: a.json, pointer: x}", "must start with /"),
-            ("{file: VERSION, pointer: /x}", "has no `pointer`"),
+            ("{file: VERSION, pointer: /x}", "pointer: a text file has none"),
             ("{file: a, format: xml}", "json, yaml, toml or text"),
             ("{file: ../a}", "below the contract's root"),
             ("{file: /etc/passwd}", "below the contract's root"),
@@ -268,20 +281,22 @@ mod tests {
             ("{sha256: []}", "a path or glob"),
             ("{sha256: [a, 1]}", "a path or glob"),
             ("{sha256: 'a[', canonical: json}", "unclosed"),
-            ("{sha256: '*.json', canonical: json}", "needs one file"),
-            ("{sha256: a.json, canonical: yaml}", "`canonical` must be json"),
-            ("{git: sha, pointer: /a}", "`pointer` belongs to `file`"),
-            ("{env: A, type: float}", "`type` must be one of"),
+            ("{sha256: '*.json', canonical: json}", "json needs one file"),
+            ("{sha256: a.json, canonical: yaml}", "canonical: must be json"),
+            ("{git: sha, pointer: /a}", "pointer: belongs to `file`"),
+            ("{env: A, type: float}", "type: must be one of"),
             ("{env: A, max_age_hours: 4}", "needs `type: timestamp`"),
-            ("{env: A, type: date, max_age_hours: 0}", "above 0"),
-            ("{env: A, type: date, max_age_hours: -1}", "above 0"),
+            ("{env: A, type: date, max_age_hours: 0}", "`0` is not a whole number from 1 to 4294967295"),
+            ("{env: A, type: date, max_age_hours: -1}", "`-1` is not a whole number"),
         ] {
             let yaml = format!("version: 1\nfields: {{x: {declaration}}}");
-            let mistakes = Contract::parse(&yaml).unwrap_err();
-            assert!(mistakes.len() == 1 && mistakes[0].contains(wanted), "{declaration}: {mistakes:?}");
+            let told = Contract::parse(&yaml).unwrap_err();
+            let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+            assert!(told.len() == 1 && told[0].contains(wanted), "{declaration}: {told:?}");
         }
         assert!(
             Contract::parse("version: 1\nfields: {a: {git: sha}, a: {git: tree}}").unwrap_err()[0]
+                .text
                 .contains("duplicate")
         );
         assert!(Contract::parse("version: 1\nfields: {}").is_err());

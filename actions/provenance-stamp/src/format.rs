@@ -1,6 +1,7 @@
 //! Bytes of a JSON, YAML, TOML or text file to one value that cannot be read in two ways.
 
 use crate::contract::Format;
+use document::Json;
 use serde_json::{Map, Value};
 
 /// Reads a file's value.
@@ -11,22 +12,13 @@ pub fn read(bytes: &[u8], format: Format) -> Result<Value, String> {
     let text = || std::str::from_utf8(bytes).map_err(|error| error.to_string());
     match format {
         Format::Json => attest::parse_strict(bytes).map_err(|error| error.to_string()),
-        Format::Yaml => read_yaml(text()?),
+        Format::Yaml => Json::from_yaml(text()?).map(|tree| tree.to_value()).map_err(|problem| problem.to_string()),
         Format::Toml => {
             let table: toml::Table = text()?.parse().map_err(|error: toml::de::Error| error.message().to_owned())?;
             Ok(from_toml(toml::Value::Table(table)))
         }
         Format::Text => Ok(Value::String(text()?.trim().to_owned())),
     }
-}
-
-/// Reads YAML by way of its own mappings, which refuse a key that occurs twice.
-///
-/// # Errors
-/// What is wrong and where, or that a key is no text.
-pub fn read_yaml(text: &str) -> Result<Value, String> {
-    let value: serde_yaml::Value = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
-    serde_json::to_value(value).map_err(|error| error.to_string())
 }
 
 /// TOML's own dates become the texts they are written as.

@@ -57,19 +57,20 @@ impl Json {
         }
     }
 
-    /// The same value for a JSONPath query. Numbers there are `f64` unless they are 64-bit integers: a filter selects by
-    /// them, but no verdict compares them.
+    /// The same value for libraries that know numbers only as 64-bit integers and `f64`: the nearest of these, so equality
+    /// and order are to be judged on the token.
     #[must_use]
-    pub fn to_queryable(&self) -> serde_json::Value {
+    pub fn to_value(&self) -> serde_json::Value {
         use serde_json::Value;
         match self {
             Self::Null => Value::Null,
             Self::Bool(yes) => Value::Bool(*yes),
-            Self::Number(token) => serde_json::from_str(token).unwrap_or_else(|_| Value::from(f64::MAX)),
+            Self::Number(token) => serde_json::from_str(token)
+                .unwrap_or_else(|_| Value::from(if token.starts_with('-') { f64::MIN } else { f64::MAX })),
             Self::Text(text) => Value::String(text.clone()),
-            Self::List(items) => Value::Array(items.iter().map(Self::to_queryable).collect()),
+            Self::List(items) => Value::Array(items.iter().map(Self::to_value).collect()),
             Self::Map(members) => {
-                Value::Object(members.iter().map(|(key, value)| (key.clone(), value.to_queryable())).collect())
+                Value::Object(members.iter().map(|(key, value)| (key.clone(), value.to_value())).collect())
             }
         }
     }
@@ -238,8 +239,9 @@ impl Parser<'_> {
     }
 }
 
-/// The length of the number `bytes` start with, by the grammar of RFC 8259 section 6.
-pub(crate) fn number_length(bytes: &[u8]) -> Option<usize> {
+/// The length in bytes of the number `bytes` start with, by the grammar of RFC 8259 section 6; `None` where there is none.
+#[must_use]
+pub fn number_length(bytes: &[u8]) -> Option<usize> {
     let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let mut at = usize::from(bytes.first() == Some(&b'-'));
     let whole = digits(at);
@@ -266,7 +268,8 @@ pub(crate) fn number_length(bytes: &[u8]) -> Option<usize> {
 }
 
 /// At most 80 characters of hostile text.
-pub(crate) fn shorten(text: &str) -> String {
+#[must_use]
+pub fn shorten(text: &str) -> String {
     if text.chars().count() <= 80 { text.to_owned() } else { text.chars().take(79).chain(['…']).collect() }
 }
 
@@ -316,7 +319,7 @@ mod tests {
             let ours = Json::parse(text.as_bytes());
             match serde_json::from_str::<serde_json::Value>(&text) {
                 Ok(theirs) => match ours {
-                    Ok(ours) => prop_assert_eq!(ours.to_queryable(), theirs),
+                    Ok(ours) => prop_assert_eq!(ours.to_value(), theirs),
                     Err(fault) => prop_assert!(fault.problem.starts_with("duplicate key"), "{}: {}", text, fault),
                 },
                 Err(theirs) => prop_assert!(ours.is_err() || theirs.to_string().contains("out of range"), "{}", text),
