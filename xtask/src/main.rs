@@ -28,6 +28,8 @@ enum Task {
     Dist(dist::Dist),
     /// Rewrite action.yml and the README tables from the declarations
     Gen,
+    /// Install the outside tools that the tests use, pinned, into target/tools
+    Tools,
     /// Measure size and start-up of the release tree's binary, beside Node's own start
     Bench,
 }
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Task::Test(test) => test::run(&test),
         Task::Dist(dist) => dist::run(&dist).map(|_| ()),
         Task::Gen => generate::run(),
+        Task::Tools => tools::install(),
         Task::Bench => bench::run(),
     };
     match result {
