@@ -4,7 +4,7 @@ use crate::{
     AwsError, AwsInputs,
     endpoint::{endpoint, is_region},
     identity::Identity,
-    role::{Role, identity_token, is_role_arn, session_name},
+    role::{Role, is_role_arn, session_name},
     service::{LOAD_BALANCING, STS, Service, Wire},
     smithy,
 };
@@ -58,7 +58,7 @@ impl Aws {
         let source = match (&inputs.role_to_assume, key) {
             (Some(arn), _) => {
                 let sts = sts_client(&sdk_http, &region, &endpoints);
-                SharedCredentialsProvider::new(role(runner, inputs, (arn, sts, http.clone())).await?)
+                SharedCredentialsProvider::new(role(runner, inputs, (arn, sts))?)
             }
             (None, Some(key)) => SharedCredentialsProvider::new(key),
             (None, None) => shared
@@ -188,20 +188,8 @@ fn sts_client(
     aws_sdk_sts::Client::new(&sdk_builder(http, region).endpoint_url(endpoint).build())
 }
 
-async fn role(
-    runner: &Runner,
-    inputs: &AwsInputs,
-    (arn, sts, http): (&String, aws_sdk_sts::Client, reqwest::Client),
-) -> Result<Role, Failure> {
-    const AUDIENCE: &str = "sts.amazonaws.com";
-    let request = (runner.env("ACTIONS_ID_TOKEN_REQUEST_URL"), runner.env("ACTIONS_ID_TOKEN_REQUEST_TOKEN"));
-    let (Some(url), Some(token)) = request else {
-        // The kit knows best how to say which permission is missing.
-        runner.id_token(AUDIENCE).await?;
-        return Err(Failure::new(Exit::Unknown, "get an identity token from the runner").subject(AUDIENCE));
-    };
+fn role(runner: &Runner, inputs: &AwsInputs, (arn, sts): (&String, aws_sdk_sts::Client)) -> Result<Role, Failure> {
     let run = runner.env("GITHUB_RUN_ID").unwrap_or("local");
     let session = session_name(inputs.role_session_name.as_deref().unwrap_or(&format!("lockkeeper-{run}")));
-    let tokens = identity_token(http, (url, token), AUDIENCE);
-    Ok(Role { arn: arn.clone(), session, sts, tokens })
+    Ok(Role { arn: arn.clone(), session, sts, tokens: runner.token_source("sts.amazonaws.com")? })
 }

@@ -5,22 +5,17 @@ use aws_credential_types::{
     Credentials,
     provider::{self, ProvideCredentials, error::CredentialsError, future},
 };
-use secrecy::{ExposeSecret, SecretString};
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::SystemTime};
-use transport::{Attempt, Pauses, retry};
-
-/// A fresh identity token, or why there is none.
-pub(crate) type Token = Pin<Box<dyn Future<Output = Result<SecretString, String>> + Send>>;
-
-/// Asks the runner for one more token; each is good for minutes, so one is asked for at each renewal.
-pub(crate) type Tokens = Arc<dyn Fn() -> Token + Send + Sync>;
+use github::TokenSource;
+use secrecy::ExposeSecret as _;
+use std::{fmt, time::SystemTime};
 
 /// A role session that can be had again and again.
 pub(crate) struct Role {
     pub(crate) arn: String,
     pub(crate) session: String,
     pub(crate) sts: aws_sdk_sts::Client,
-    pub(crate) tokens: Tokens,
+    /// Asked at each renewal, because a token is good for minutes only.
+    pub(crate) tokens: TokenSource,
 }
 
 /// The token carries the workflow's identity: it is never shown.
@@ -32,7 +27,8 @@ impl fmt::Debug for Role {
 
 impl Role {
     async fn take(&self) -> provider::Result {
-        let token = (self.tokens)().await.map_err(CredentialsError::provider_error)?;
+        let token =
+            self.tokens.token().await.map_err(|failure| CredentialsError::provider_error(failure.headline()))?;
         let answer = self
             .sts
             .assume_role_with_web_identity()
@@ -59,41 +55,6 @@ impl Role {
             Some(expiry),
             "web identity of the workflow run",
         ))
-    }
-}
-
-/// Tokens for `audience` from the runner's token service; kept apart from the kit's own call because a long wait asks
-/// again when the runner value is long out of reach.
-pub(crate) fn identity_token(http: reqwest::Client, (url, bearer): (&str, &str), audience: &'static str) -> Tokens {
-    let (url, bearer) = (url.to_owned(), SecretString::from(bearer));
-    Arc::new(move || {
-        let (http, url, bearer) = (http.clone(), url.clone(), bearer.clone());
-        Box::pin(async move {
-            let mut url: url::Url = url.parse().map_err(|_| "the runner's token address is malformed".to_owned())?;
-            url.query_pairs_mut().append_pair("audience", audience);
-            retry(Pauses::default(), || ask(&http, &url, &bearer)).await
-        })
-    })
-}
-
-async fn ask(http: &reqwest::Client, url: &url::Url, bearer: &SecretString) -> Attempt<SecretString, String> {
-    #[derive(serde::Deserialize)]
-    struct Answer {
-        value: String,
-    }
-    let again = |error| Attempt::Again { error, after: None };
-    match http.get(url.clone()).bearer_auth(bearer.expose_secret()).send().await {
-        Err(error) => again(format!("the runner's token service: {}", transport::explain(&error))),
-        Ok(answer) if answer.status().is_server_error() || answer.status().as_u16() == 429 => {
-            again(format!("the runner's token service answered {}", answer.status()))
-        }
-        Ok(answer) if !answer.status().is_success() => {
-            Attempt::Fatal(format!("the runner's token service answered {}", answer.status()))
-        }
-        Ok(answer) => match answer.json::<Answer>().await {
-            Ok(answer) => Attempt::Done(answer.value.into()),
-            Err(_) => Attempt::Fatal("the runner's token service did not answer with a token".to_owned()),
-        },
     }
 }
 
