@@ -147,6 +147,9 @@ pub(crate) fn decide(facts: &Facts, wish: &Wish) -> Plan {
     if let Some(plan) = in_flight(facts, wish, &container) {
         return plan;
     }
+    if let Some(plan) = unlisted(service, facts, wish) {
+        return plan;
+    }
     let again = facts.definition.runs(&container, &wish.image);
     if again && facts.in_flight.is_empty() && is_settled(service) {
         return Plan::Keep { container };
@@ -227,8 +230,21 @@ fn in_flight(facts: &Facts, wish: &Wish, container: &str) -> Option<Plan> {
     ))
 }
 
+/// A deployment that the service shows in progress and no list has yet: lists lag behind.
+fn unlisted(service: &Service, facts: &Facts, wish: &Wish) -> Option<Plan> {
+    let primary = primary(service).filter(|primary| primary.rollout_state.as_deref() == Some("IN_PROGRESS"))?;
+    let hidden = facts.in_flight.is_empty() && wish.on_competing == OnCompeting::Refuse;
+    hidden.then(|| {
+        refuse(
+            format!("another deployment is in flight: the service shows {} in progress", primary.id),
+            "wait for its end, or set `on-competing: supersede` to replace it",
+        )
+    })
+}
+
 /// Attempts of one run are one run.
-fn same_run(one: &str, other: &str) -> bool {
+#[must_use]
+pub(crate) fn same_run(one: &str, other: &str) -> bool {
     let run = |url: &str| url.split("/attempts/").next().map(str::to_owned);
     run(one) == run(other)
 }

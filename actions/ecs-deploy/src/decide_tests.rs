@@ -168,6 +168,17 @@ fn a_foreign_deployment_in_flight_is_refused_by_name_or_superseded_on_request() 
 }
 
 #[test]
+fn a_deployment_that_the_service_shows_and_no_list_has_yet_is_refused_or_superseded_on_request() {
+    for wanted in ["old", "new"] {
+        let mut facts = facts();
+        facts.service.as_mut().unwrap().deployments[0].rollout_state = Some("IN_PROGRESS".into());
+        let wish = Wish { image: image(wanted), ..wish() };
+        assert!(refusal(&decide(&facts, &wish)).contains("shows ecs-svc/1 in progress"));
+        release(decide(&facts, &Wish { on_competing: OnCompeting::Supersede, ..wish }));
+    }
+}
+
+#[test]
 fn our_own_deployment_of_the_same_image_is_adopted_and_stopped_only_by_the_run_that_began_it() {
     let again = "https://server/o/r/actions/runs/7/attempts/2";
     let other = "https://server/o/r/actions/runs/8/attempts/1";

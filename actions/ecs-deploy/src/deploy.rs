@@ -3,12 +3,11 @@
 use crate::{
     decide::{self, Facts, InFlight, Plan, Presence, Release, Wish},
     definition::Definition,
-    finish::finish,
+    finish::{finish, keep},
     follow::Rights,
-    identity::{primary, running},
-    model::Service,
+    identity::running,
     outcome::Outcome,
-    prove::{Promise, Proof},
+    prove::Promise,
     rollout::Rollout,
     verdict::Verdict,
 };
@@ -48,7 +47,7 @@ pub(crate) async fn deploy(
             help: Some(refusal.help),
             ..Outcome::new(Verdict::Refused, settings, rollout.runner.now())
         },
-        Plan::Keep { container } => keep(rollout, service, &promise(&container)).await?,
+        Plan::Keep { container } => keep(rollout, service, std::slice::from_ref(&promise(&container))).await?,
         Plan::Release(release) if settings.dry_run => planned(rollout, &release),
         Plan::Adopt { container, deployment, task_definition, may_stop } => {
             let rights = if may_stop { Rights::Ours } else { Rights::Watch };
@@ -104,26 +103,6 @@ async fn origin(rollout: &Rollout<'_>, revision: Option<&str>) -> Option<Definit
     rollout.ecs.definition(&revisions.first()?.task_definition).await.ok()
 }
 
-/// The image runs already: true only if the running tasks say so.
-async fn keep(rollout: &Rollout<'_>, service: Option<&Service>, promise: &Promise) -> Result<Outcome, Failure> {
-    let id = service.and_then(primary).map(|primary| primary.id.clone()).unwrap_or_default();
-    let proof = rollout.prove(&id, None, std::slice::from_ref(promise)).await?;
-    let outcome = |verdict| Outcome::new(verdict, rollout.settings, rollout.runner.now());
-    Ok(match proof {
-        Proof::Kept { tasks } => Outcome { tasks, ..outcome(Verdict::NoOp) },
-        Proof::NoTasks => Outcome { cause: Some("no task runs".to_owned()), ..outcome(Verdict::UnverifiedZeroTasks) },
-        Proof::Silent => {
-            let cause = "ECS does not say which digest the tasks run".to_owned();
-            Outcome { cause: Some(cause), ..outcome(Verdict::UnverifiedDigest) }
-        }
-        Proof::Broken { seen } => Outcome {
-            cause: Some(format!("the task definition names the image already, but {seen}")),
-            help: Some("stop the stray tasks, or force a new deployment of the service".to_owned()),
-            ..outcome(Verdict::Refused)
-        },
-    })
-}
-
 fn planned(rollout: &Rollout<'_>, release: &Release) -> Outcome {
     let runner = rollout.runner;
     runner.info(match &release.registration {
@@ -152,7 +131,7 @@ async fn carry_out(
 ) -> Result<Outcome, Failure> {
     let cancelled = |rollout: &Rollout<'_>| {
         let outcome = Outcome::new(Verdict::Cancelled, rollout.settings, rollout.runner.now());
-        Outcome { cause: Some("nothing was changed".to_owned()), ..outcome }
+        Outcome { cause: Some("the service was not changed".to_owned()), ..outcome }
     };
     // From here on a signal is ours to heed; until here the kit ends the process, and nothing was changed.
     if rollout.runner.cancel().is_requested() {
@@ -175,7 +154,7 @@ async fn carry_out(
     if rollout.runner.cancel().is_requested() {
         return Ok(cancelled(rollout));
     }
-    let journal = rollout.begin(service, &task_definition, &release.update).await?;
+    let journal = rollout.begin(service, &task_definition, &release.update, Rights::Ours).await?;
     let outcome = finish(rollout, journal, std::slice::from_ref(promise)).await?;
     Ok(Outcome { diff: release.diff.clone(), ..outcome })
 }

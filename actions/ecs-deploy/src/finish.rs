@@ -2,10 +2,11 @@
 
 use crate::{
     dossier,
-    follow::{Course, End, Why},
-    identity::running,
+    follow::{Course, End, Rights, Why},
+    identity::{primary, running},
     inputs::Goal,
     journal::Journal,
+    model::Service,
     outcome::Outcome,
     prove::{Promise, Proof},
     rollout::Rollout,
@@ -35,13 +36,19 @@ pub(crate) async fn finish(
         let target = rollout.record.last.as_ref().and_then(|last| last.target().map(str::to_owned));
         let seen = rollout.prove(&id, target.as_deref(), promises).await?;
         if let (Proof::Broken { seen }, false) = (&seen, going_back) {
-            end = rollout.bring_back(&journal.previous, format!("{seen}, and not what was promised")).await?;
+            end = rollout.bring_back(&journal, format!("{seen}, and not what was promised")).await?;
+        }
+        if seen == Proof::NoTasks
+            && let Some(by) = rollout.replaced_by(&id).await?
+        {
+            end = End::Superseded { by };
         }
         proof = Some(seen);
     }
     let reached = conclude(&end, course.stopped(), proof.as_ref());
     let verdict = if going_back { of_rollback(reached, promises.is_empty()) } else { reached };
-    if verdict != Verdict::TimedOut {
+    // An end that was not seen is looked for once more by the post step, where there is something it may do.
+    if verdict != Verdict::TimedOut || journal.rights() == Rights::Watch {
         rollout.ended(&mut journal);
     }
     let outcome = Outcome::new(verdict, rollout.settings, rollout.runner.now());
@@ -58,6 +65,33 @@ pub(crate) async fn finish(
         outcome.diagnosis = dossier::gather(runner, ecs, &rollout.record, &journal.task_definition).await;
     }
     Ok(outcome)
+}
+
+/// The image runs already: true only if the running tasks say so.
+///
+/// # Errors
+/// A [`Failure`] when the tasks cannot be read.
+pub(crate) async fn keep(
+    rollout: &Rollout<'_>,
+    service: Option<&Service>,
+    promises: &[Promise],
+) -> Result<Outcome, Failure> {
+    let id = service.and_then(primary).map(|primary| primary.id.clone()).unwrap_or_default();
+    let proof = rollout.prove(&id, None, promises).await?;
+    let outcome = |verdict| Outcome::new(verdict, rollout.settings, rollout.runner.now());
+    Ok(match proof {
+        Proof::Kept { tasks } => Outcome { tasks, ..outcome(Verdict::NoOp) },
+        Proof::NoTasks => Outcome { cause: Some("no task runs".to_owned()), ..outcome(Verdict::UnverifiedZeroTasks) },
+        Proof::Silent => {
+            let cause = "ECS does not say which digest the tasks run".to_owned();
+            Outcome { cause: Some(cause), ..outcome(Verdict::UnverifiedDigest) }
+        }
+        Proof::Broken { seen } => Outcome {
+            cause: Some(format!("the task definition names the image already, but {seen}")),
+            help: Some("stop the stray tasks, or force a new deployment of the service".to_owned()),
+            ..outcome(Verdict::Refused)
+        },
+    })
 }
 
 /// The verdict where the deployment itself was the way back: its success is the rollback, its own rollback is none.

@@ -8,10 +8,22 @@ use jiff::{SignedDuration, Timestamp};
 pub(crate) struct Look {
     /// Our own service deployment.
     pub(crate) own: Option<ServiceDeployment>,
-    /// A deployment of this service that began after ours and is not ours.
-    pub(crate) newer: Option<String>,
+    /// Whether another deployment of this service began after ours.
+    pub(crate) newer: Newer,
     /// A cause among our stopped tasks that no retry will cure.
     pub(crate) hopeless: Option<String>,
+}
+
+/// A deployment of the service that began after ours and is not ours. Not having looked is not the same as seeing none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Newer {
+    /// Not looked for this time.
+    #[default]
+    Unread,
+    /// There is none.
+    No,
+    /// There is this one.
+    Seen(String),
 }
 
 /// How long to be patient.
@@ -95,13 +107,14 @@ pub(crate) struct Course {
     stopped: Option<Why>,
     returning_since: Option<Timestamp>,
     newer_since: Option<Timestamp>,
+    unheard_since: Option<Timestamp>,
 }
 
 impl Course {
     /// The course of a deployment that has just begun.
     #[must_use]
     pub(crate) fn new(rights: Rights, patience: Patience) -> Self {
-        Self { rights, patience, stopped: None, returning_since: None, newer_since: None }
+        Self { rights, patience, stopped: None, returning_since: None, newer_since: None, unheard_since: None }
     }
 
     /// Why we had it taken back, if we had.
@@ -116,11 +129,21 @@ impl Course {
         self.returning_since.get_or_insert(now);
     }
 
+    /// Notes that our asking for the way back was not heard, for a reason that may pass: the next look asks again, for as
+    /// long as the way back itself might have taken.
+    pub(crate) fn note_unheard(&mut self, now: Timestamp) {
+        let since = *self.unheard_since.get_or_insert(now);
+        if !after(since, self.patience.rollback, now) {
+            self.stopped = None;
+            self.returning_since = None;
+        }
+    }
+
     /// What one more look means.
     pub(crate) fn step(&mut self, look: &Look, now: Timestamp) -> Next {
         let status = look.own.as_ref().map(|own| &own.status);
         if let Some(own) = look.own.as_ref().filter(|own| own.status.is_terminal()) {
-            return Next::End(self.end(own, look.newer.as_deref()));
+            return Next::End(self.end(own, &look.newer));
         }
         if status.is_some_and(Status::is_rollback) || status == Some(&Status::StopRequested) {
             self.returning_since.get_or_insert(now);
@@ -147,15 +170,20 @@ impl Course {
 
     /// A newer deployment while ours looks alive: at first perhaps a stale read, in the end the truth.
     fn replaced(&mut self, look: &Look, now: Timestamp) -> Option<String> {
-        let Some(newer) = &look.newer else {
-            self.newer_since = None;
-            return None;
-        };
-        let since = *self.newer_since.get_or_insert(now);
-        after(since, self.patience.newer, now).then(|| newer.clone())
+        match &look.newer {
+            Newer::Unread => None,
+            Newer::No => {
+                self.newer_since = None;
+                None
+            }
+            Newer::Seen(newer) => {
+                let since = *self.newer_since.get_or_insert(now);
+                after(since, self.patience.newer, now).then(|| newer.clone())
+            }
+        }
     }
 
-    fn end(&self, own: &ServiceDeployment, newer: Option<&str>) -> End {
+    fn end(&self, own: &ServiceDeployment, newer: &Newer) -> End {
         let cause = cause(own, self.stopped.as_ref());
         match own.status {
             Status::Successful => End::Successful,
@@ -165,8 +193,8 @@ impl Course {
             }
             Status::RollbackFailed => End::RollbackFailed { cause },
             _ => match newer {
-                Some(by) => End::Superseded { by: by.to_owned() },
-                None => End::Stopped { cause },
+                Newer::Seen(by) => End::Superseded { by: by.clone() },
+                Newer::Unread | Newer::No => End::Stopped { cause },
             },
         }
     }

@@ -135,7 +135,7 @@ fn a_deployment_of_another_run_is_watched_and_never_stopped() {
 
 #[test]
 fn stopped_with_a_newer_one_is_superseded_and_without_is_stopped() {
-    let newer = || Some("theirs".to_owned());
+    let newer = || Newer::Seen("theirs".to_owned());
     let ended = Look { newer: newer(), ..look("STOPPED") };
     assert_eq!(course().step(&ended, at(1)), Next::End(End::Superseded { by: "theirs".into() }));
     let rolled = Look { newer: newer(), ..look("ROLLBACK_SUCCESSFUL") };
@@ -144,10 +144,34 @@ fn stopped_with_a_newer_one_is_superseded_and_without_is_stopped() {
 
 #[test]
 fn a_newer_deployment_beside_a_live_one_counts_only_when_it_lasts() {
-    let both = || Look { newer: Some("theirs".into()), ..look("IN_PROGRESS") };
-    let next = play(&mut course(), [(10, both()), (20, look("IN_PROGRESS")), (25, both()), (54, both()), (55, both())]);
+    let both = || Look { newer: Newer::Seen("theirs".into()), ..look("IN_PROGRESS") };
+    let alone = || Look { newer: Newer::No, ..look("IN_PROGRESS") };
+    let next = play(&mut course(), [(10, both()), (20, alone()), (25, both()), (54, both()), (55, both())]);
     let superseded = Next::End(End::Superseded { by: "theirs".into() });
-    assert_eq!(next, [Next::Wait, Next::Wait, Next::Wait, Next::Wait, superseded]);
+    assert_eq!(next, [Next::Wait, Next::Wait, Next::Wait, Next::Wait, superseded.clone()]);
+    // Not every look looks for it, and some looks fail: that is no sight of its absence.
+    let next = play(&mut course(), [(10, both()), (12, look("IN_PROGRESS")), (14, Look::default()), (40, both())]);
+    assert_eq!(next, [Next::Wait, Next::Wait, Next::Wait, superseded]);
+}
+
+#[test]
+fn a_stop_that_was_not_heard_is_asked_for_again_for_as_long_as_the_way_back_might_take() {
+    let mut course = course();
+    let mut asked = Vec::new();
+    for second in (600..3000).step_by(100) {
+        match course.step(&look("IN_PROGRESS"), at(second)) {
+            Next::Stop(Why::Deadline) => {
+                asked.push(second);
+                course.note_unheard(at(second));
+            }
+            Next::Wait => {}
+            next => {
+                assert_eq!((next, second), (Next::End(End::Unseen), 1800));
+                break;
+            }
+        }
+    }
+    assert_eq!(asked, [600, 700, 800, 900, 1000, 1100, 1200]);
 }
 
 #[test]
@@ -166,7 +190,7 @@ fn looks() -> impl Strategy<Value = Vec<(i64, Look)>> {
         let mut second = 0;
         let look = |(status, newer, hopeless, pause): (Option<&str>, bool, bool, i64)| {
             second += pause;
-            let newer = newer.then(|| "theirs".to_owned());
+            let newer = if newer { Newer::Seen("theirs".to_owned()) } else { Newer::No };
             let hopeless = hopeless.then(|| "exec format error".to_owned());
             (second, Look { own: status.and_then(own), newer, hopeless })
         };

@@ -4,7 +4,7 @@ use crate::{
     follow::Rights,
     identity::{DeploymentId, OwnArn},
 };
-use github::Runner;
+use github::{Exit, Failure, Runner};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -56,14 +56,47 @@ impl Journal {
     }
 
     /// What main wrote down last, if it came so far.
-    #[must_use]
-    pub(crate) fn load(runner: &Runner) -> Option<Self> {
-        serde_json::from_str(runner.state(STATE)?).ok()
+    ///
+    /// # Errors
+    /// When something is written there and cannot be read: then a deployment may be in flight that nobody looks after.
+    pub(crate) fn load(runner: &Runner) -> Result<Option<Self>, Failure> {
+        let Some(text) = runner.state(STATE) else { return Ok(None) };
+        serde_json::from_str(text).map(Some).map_err(|error| {
+            Failure::new(Exit::Unknown, "read what main wrote down")
+                .because(error)
+                .state("a deployment may still be in flight")
+                .help("look at the service; `mode: rollback` takes back what is in flight")
+        })
+    }
+
+    /// Gives up the right to stop where our deployment is known only by its task definition being in place: of the very
+    /// one that was there before, the deployment could be anybody's.
+    pub(crate) fn doubt(&mut self) {
+        self.may_stop &= self.task_definition != self.previous;
     }
 
     /// The rights it gives.
     #[must_use]
     pub(crate) fn rights(&self) -> Rights {
         if self.may_stop { Rights::Ours } else { Rights::Watch }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_known_only_by_the_revision_that_was_there_before_is_not_ours_to_stop() {
+        for (previous, may_stop) in [("td:1", true), ("td:2", false)] {
+            let mut journal: Journal = serde_json::from_value(json!({
+                "phase": "beginning", "task_definition": "td:2", "previous": previous, "primary_before": null,
+                "known_before": [], "began": 0, "id": null, "arn": null, "may_stop": true
+            }))
+            .unwrap();
+            journal.doubt();
+            assert_eq!(journal.rights() == Rights::Ours, may_stop, "{previous}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! The story is in `deploy` and `rollback`: look, decide, act, follow, prove, report. What is decided is decided in
 //! pure modules — `decide`, `choose`, `identity`, `follow`, `prove`, `verdict`, `diagnose` — which know no network and no
-//! clock; `observe` reads, `apply` writes, `watch` goes around in time. `journal` is written before anything is begun,
+//! clock; `observe` and `history` read, `apply` writes, `watch` goes around in time. `journal` is written before anything is begun,
 //! so that `post` can finish it.
 
 mod apply;
@@ -15,6 +15,7 @@ mod diagnose;
 mod dossier;
 mod finish;
 mod follow;
+mod history;
 mod identity;
 mod inputs;
 mod journal;
@@ -39,7 +40,7 @@ use inputs::{Goal, Settings};
 use observe::Ecs;
 use outcome::Outcome;
 use rollout::Rollout;
-use subject::{ImageRef, Reference};
+use subject::{Reference, Repository};
 
 /// The action.
 pub struct EcsDeploy;
@@ -66,7 +67,7 @@ impl Action for EcsDeploy {
         let aws = Aws::connect(runner, &inputs.aws).await?;
         let ecs = Ecs { aws: aws.clone(), cluster: settings.cluster.clone(), service: settings.service.clone() };
         let mut rollout = Rollout::new(runner, ecs, &settings);
-        let open = |repository| Evidence::open(runner, &inputs.evidence, repository, Some(&aws));
+        let open = |repository: &Repository| Evidence::open(runner, &inputs.evidence, repository, Some(&aws));
         let mut outcome = match &settings.goal {
             Goal::Deploy(reference) => {
                 let evidence = open(reference.repository())?;
@@ -80,10 +81,7 @@ impl Action for EcsDeploy {
         };
         outcome.started_at = started;
         outcome.finished_at = runner.now();
-        let image = outcome.image.as_deref().and_then(|text| text.parse::<Reference>().ok());
-        if let Some(Reference::Image(image)) = image {
-            leave(runner, &open(&image.repository)?, &image, &mut outcome).await;
-        }
+        leave(&mut outcome, runner.context().run_url().as_deref(), open).await;
         Ok(report::report(&outcome))
     }
 
@@ -92,14 +90,26 @@ impl Action for EcsDeploy {
     }
 }
 
-/// Leaves the statement about the deployment on the image. The service is what it is by now: a statement that cannot be
-/// left is a warning, and whoever asks for the evidence will miss it.
-async fn leave(runner: &Runner, evidence: &Evidence<'_>, image: &ImageRef, outcome: &mut Outcome) {
-    let run_url = runner.context().run_url();
-    let Some(predicate) = statement::predicate(outcome, run_url.as_deref()) else { return };
-    match evidence.leave(image, attest::predicate::DEPLOYMENT, predicate).await {
-        Ok(left) => outcome.statement = left.referrer().map(ToString::to_string),
-        Err(failure) => outcome.warnings.push(failure.headline()),
+/// Leaves the statements: on the image the run is about, and on the one it took away. The service is what it is by now: a
+/// statement that cannot be left is a warning, and whoever asks for the evidence will miss it.
+async fn leave<'r>(
+    outcome: &mut Outcome,
+    run_url: Option<&str>,
+    open: impl Fn(&Repository) -> Result<Evidence<'r>, Failure>,
+) {
+    let removed = outcome.removed.as_ref().map(|removed| removed.image.clone());
+    let removed = removed.zip(statement::of_removed(outcome, run_url));
+    let about = outcome.image.clone().zip(statement::predicate(outcome, run_url));
+    for (text, predicate) in removed.into_iter().chain(about) {
+        let Ok(Reference::Image(image)) = text.parse() else { continue };
+        let left = match open(&image.repository) {
+            Ok(evidence) => evidence.leave(&image, attest::predicate::DEPLOYMENT, predicate).await,
+            Err(failure) => Err(failure),
+        };
+        match left {
+            Ok(left) => outcome.statement = left.referrer().map(ToString::to_string),
+            Err(failure) => outcome.warnings.push(failure.headline()),
+        }
     }
 }
 

@@ -115,6 +115,10 @@ impl Ecs {
     /// # Errors
     /// Whatever ECS answers.
     pub(crate) async fn running(&self, deployment: &str) -> Result<Vec<Task>, AwsError> {
+        // Without a deployment there is no filter, and every task of the cluster would count as one of ours.
+        if deployment.is_empty() {
+            return Ok(Vec::new());
+        }
         // `startedBy` must be the only filter.
         let arns = self.task_arns(json!({ "startedBy": deployment })).await?;
         self.tasks(&arns).await

@@ -39,6 +39,8 @@ pub(crate) struct Outcome {
     pub(crate) service_deployment: Option<String>,
     /// The task definition the service is back on.
     pub(crate) rolled_back_to: Option<String>,
+    /// In `mode: rollback`: what was taken away.
+    pub(crate) removed: Option<Removed>,
     /// Running tasks proven to run the image.
     pub(crate) tasks: usize,
     /// What would or did change in the task definition, as a unified diff.
@@ -59,6 +61,16 @@ pub(crate) struct Outcome {
     pub(crate) started_at: Timestamp,
     /// When it had its verdict.
     pub(crate) finished_at: Timestamp,
+}
+
+/// What a rollback took away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Removed {
+    /// `repository@sha256:…`.
+    pub(crate) image: String,
+    /// The task definition that had put it in place.
+    pub(crate) task_definition: String,
 }
 
 /// Something that happened.
@@ -122,6 +134,7 @@ impl Outcome {
             deployment_id: None,
             service_deployment: None,
             rolled_back_to: None,
+            removed: None,
             tasks: 0,
             diff: None,
             timeline: Vec::new(),

@@ -17,7 +17,7 @@ use github::{Exit, Failure, Runner};
 /// # Errors
 /// A [`Failure`] when the deployment is not known to have ended.
 pub(crate) async fn post(runner: &Runner, inputs: &Inputs) -> Result<(), Failure> {
-    let Some(mut journal) = Journal::load(runner) else { return Ok(()) };
+    let Some(mut journal) = Journal::load(runner)? else { return Ok(()) };
     if journal.phase == Phase::Ended {
         return Ok(());
     }
@@ -66,6 +66,7 @@ async fn identify(rollout: &Rollout<'_>, journal: &mut Journal) -> Result<bool, 
     if journal.id.is_none() {
         let Some(service) = rollout.ecs.service().await.map_err(failed)? else { return Ok(false) };
         journal.id = DeploymentId::begun(&service, journal.primary_before.as_deref(), &journal.task_definition);
+        journal.doubt();
     }
     if journal.id.is_none() {
         return Ok(false);

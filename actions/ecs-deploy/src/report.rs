@@ -48,7 +48,9 @@ fn headline(outcome: &Outcome) -> String {
         outcome.rolled_back_to.as_deref().map(short).map(|to| format!(", the service is on {to}")).unwrap_or_default();
     match outcome.verdict {
         Verdict::Deployed => format!("{subject} runs {what} in {} task(s)", outcome.tasks),
-        Verdict::NoOp if outcome.tasks > 0 => format!("{subject} runs {what} already, in {} task(s)", outcome.tasks),
+        Verdict::NoOp if outcome.tasks > 0 => {
+            format!("{subject} runs {what} already, in {} task(s){why}", outcome.tasks)
+        }
         Verdict::NoOp => format!("{subject} was not changed{why}"),
         Verdict::Planned => format!("dry run: nothing was changed in {subject}{why}"),
         Verdict::Refused => format!("refused to change {subject}{why}; nothing was changed"),
@@ -104,6 +106,7 @@ fn facts(outcome: &Outcome) -> Vec<Vec<String>> {
         ("image", code(outcome.image.as_ref())),
         ("task definition", code(outcome.task_definition.as_ref())),
         ("before", code(outcome.previous_task_definition.as_ref())),
+        ("taken away", code(outcome.removed.as_ref().map(|removed| &removed.image))),
         ("back on", code(outcome.rolled_back_to.as_ref())),
         ("deployment", code(outcome.service_deployment.as_ref())),
         ("tasks proven to run the digest", (outcome.tasks > 0).then(|| outcome.tasks.to_string())),

@@ -4,27 +4,22 @@ use crate::{
     choose::{History, Return, choose},
     decide::{self, Facts, Presence, Refusal},
     definition::Definition,
-    finish::finish,
+    finish::{finish, keep},
     follow::{End, Rights},
-    identity::running,
+    history::{self, promised},
+    identity::{primary, running},
     inputs::Back,
-    model::{Revision, Service},
-    outcome::Outcome,
-    prove::Promise,
+    journal::Journal,
+    model::{Service, ServiceDeployment},
+    outcome::{Outcome, Removed},
+    prove::Proof,
     rollout::Rollout,
     verdict::Verdict,
     watch::Followed,
 };
 use github::Failure;
-use serde_json::{Map, json};
-use std::collections::BTreeSet;
-use subject::{ImageRef, Reference};
-
-/// Older revisions of the family that are tried when history has nothing.
-const OLDER: u32 = 10;
-
-/// Deployments of history whose revisions are read.
-const DEEP: usize = 100;
+use serde_json::Map;
+use subject::ImageRef;
 
 /// Takes the service back.
 ///
@@ -46,37 +41,33 @@ pub(crate) async fn rollback(rollout: &mut Rollout<'_>, back: &Back) -> Result<O
         Ok(service) => service,
         Err(refusal) => return Ok(refused(rollout, refusal)),
     };
-    let history = read(rollout, service).await.map_err(|error| failed(rollout, error))?;
+    let history = history::read(rollout, service, back).await.map_err(|error| failed(rollout, error))?;
     let outcome = match choose(&history, back) {
         Return::Refuse(refusal) => refused(rollout, refusal),
-        Return::Already => Outcome {
-            cause: Some("the service runs that already".to_owned()),
-            ..Outcome::new(Verdict::NoOp, rollout.settings, rollout.runner.now())
-        },
+        Return::Already { why } => already(rollout, service, &history, why).await?,
         Return::TakeBack(deployment) if rollout.settings.dry_run => {
             planned(rollout, &format!("take back {}", deployment.service_deployment_arn))
         }
-        Return::TakeBack(deployment) => {
-            let mut journal = rollout.adopted(&deployment, "", Rights::Ours);
-            take_back(rollout, &mut journal).await?
+        Return::TakeBack(deployment) => take_back(rollout, &history, &deployment).await?,
+        Return::Join(deployment) if rollout.settings.dry_run => {
+            planned(rollout, &format!("follow {}, which is the way back", deployment.service_deployment_arn))
         }
-        Return::To { task_definition, revision } => {
-            let revision = history.revisions.iter().find(|one| Some(&one.service_revision_arn) == revision.as_ref());
-            to(rollout, service, &task_definition, revision).await?
-        }
-        Return::Older => match older(rollout, running(service)).await {
+        Return::Join(deployment) => join(rollout, &history, &deployment).await?,
+        Return::To { task_definition } => to(rollout, service, &history, &task_definition).await?,
+        Return::Older => match history::older(rollout, &history).await {
             Some(task_definition) => {
                 rollout.runner.warning(format!(
                     "the service's history names no successful release; going back to {task_definition} by its number, \
                      which may never have been good"
                 ));
-                to(rollout, service, &task_definition, None).await?
+                to(rollout, service, &history, &task_definition).await?
             }
             None => refused(
                 rollout,
                 Refusal {
-                    why: "there is nothing to go back to: no other successful deployment and no older active revision"
-                        .into(),
+                    why:
+                        "there is nothing to go back to: no earlier successful deployment and no older active revision"
+                            .into(),
                     help: "name a task definition by `to-revision`, or deploy an image with `mode: deploy`".into(),
                 },
             ),
@@ -96,34 +87,22 @@ fn planned(rollout: &Rollout<'_>, what: &str) -> Outcome {
     Outcome { cause: Some(format!("would {what}")), ..outcome }
 }
 
-async fn read(rollout: &Rollout<'_>, service: &Service) -> Result<History, aws::AwsError> {
-    let deployments = rollout.ecs.deployments(json!({})).await?;
-    let targets: BTreeSet<&str> = deployments.iter().filter_map(|one| one.target()).take(DEEP).collect();
-    let targets: Vec<&str> = targets.into_iter().collect();
-    let revisions = rollout.ecs.revisions(&targets).await?;
-    Ok(History { current: running(service).to_owned(), deployments, revisions })
-}
-
-/// The nearest older revision of the family that can still be deployed.
-async fn older(rollout: &Rollout<'_>, current: &str) -> Option<String> {
-    let (family, number) = current.rsplit_once(':')?;
-    let number: u32 = number.parse().ok()?;
-    for older in (1..number).rev().take(OLDER as usize) {
-        if let Ok(definition) = rollout.ecs.definition(&format!("{family}:{older}")).await
-            && definition.is_active()
-        {
-            return Some(definition.arn().to_owned());
-        }
-    }
-    None
+/// There is nothing to take back: true only if the running tasks say so.
+async fn already(rollout: &Rollout<'_>, service: &Service, history: &History, why: String) -> Result<Outcome, Failure> {
+    let doing = |error: aws::AwsError| error.failure("read the task definition").state("nothing was changed");
+    let definition = rollout.ecs.definition(&history.current).await.map_err(doing)?;
+    let container = rollout.settings.container.as_deref();
+    let (promises, image) = promised(&definition, history.revision(&history.current), container);
+    let outcome = keep(rollout, Some(service), &promises).await?;
+    Ok(Outcome { cause: outcome.cause.or(Some(why)), ..outcome }.about(image))
 }
 
 /// Deploys an older task definition and proves that its images run.
 async fn to(
     rollout: &mut Rollout<'_>,
     service: &Service,
+    history: &History,
     task_definition: &str,
-    revision: Option<&Revision>,
 ) -> Result<Outcome, Failure> {
     let read = rollout.ecs.definition(task_definition).await;
     let Some(definition) = read.ok().filter(Definition::is_active) else {
@@ -138,54 +117,51 @@ async fn to(
         let outcome = Outcome::new(Verdict::Cancelled, rollout.settings, rollout.runner.now());
         return Ok(Outcome { cause: Some("nothing was changed".to_owned()), ..outcome });
     }
-    let (promises, image) = promised(&definition, revision, rollout.settings.container.as_deref());
-    let mut journal = rollout.begin(service, definition.arn(), &Map::new()).await?;
-    rollout.leave_alone(&mut journal);
+    let (promises, image) =
+        promised(&definition, history.revision(definition.arn()), rollout.settings.container.as_deref());
+    let removed = history::image(rollout, history, running(service)).await;
+    // Stopping the way back would bring back what is to go.
+    let journal = rollout.begin(service, definition.arn(), &Map::new(), Rights::Watch).await?;
     let mut outcome = finish(rollout, journal, &promises).await?;
     if promises.is_empty() {
         outcome.warnings.push("no digest is recorded for that revision, so what runs could not be proven".to_owned());
     }
-    outcome.digest = image.as_ref().map(|image| image.digest.to_string());
-    outcome.image = image.map(|image| image.to_string());
-    Ok(outcome)
+    Ok(outcome.about(image).instead_of(removed, running(service)))
 }
 
-/// What an old revision ran, by its own record, else by the digests its task definition names. The image is that of the
-/// container asked for, else of the first.
-fn promised(
-    definition: &Definition,
-    revision: Option<&Revision>,
-    container: Option<&str>,
-) -> (Vec<Promise>, Option<ImageRef>) {
-    let mut promises = Vec::new();
-    let mut image = None;
-    for name in definition.names().filter(|name| container.is_none_or(|wanted| wanted == *name)) {
-        let reference = definition.image(name).and_then(|text| text.parse::<Reference>().ok());
-        let images = revision.map(|revision| revision.container_images.as_slice()).unwrap_or_default();
-        let recorded = images.iter().find(|one| one.container_name == name).and_then(|one| one.image_digest.as_deref());
-        let written = match &reference {
-            Some(Reference::Image(image)) => Some(image.digest),
-            _ => None,
-        };
-        let Some(digest) = recorded.and_then(|text| text.parse().ok()).or(written) else { continue };
-        image = image.or_else(|| reference.map(|reference| reference.repository().image(digest)));
-        promises.push(Promise { container: name.to_owned(), digest, platforms: written.into_iter().collect() });
-    }
-    (promises, image)
+/// Follows a way back that another run has begun, and proves what it brings.
+async fn join(
+    rollout: &mut Rollout<'_>,
+    history: &History,
+    deployment: &ServiceDeployment,
+) -> Result<Outcome, Failure> {
+    rollout.note(format!("{} is the way back already; following it", deployment.service_deployment_arn));
+    let goal = history.goes_to(deployment).unwrap_or_default();
+    let doing = |error: aws::AwsError| error.failure("read the task definition").state("the way back goes on");
+    let definition = rollout.ecs.definition(goal).await.map_err(doing)?;
+    let (promises, image) = promised(&definition, history.revision(goal), rollout.settings.container.as_deref());
+    let journal = rollout.adopted(deployment, goal, Rights::Watch);
+    Ok(finish(rollout, journal, &promises).await?.about(image))
 }
 
-/// Has ECS take back what is in flight, and follows that to its end.
-async fn take_back(rollout: &mut Rollout<'_>, journal: &mut crate::journal::Journal) -> Result<Outcome, Failure> {
-    let arn = journal.arn.clone();
-    if let Some(arn) = &arn {
+/// Has ECS take back what is in flight, follows that to its end, and proves what is back.
+async fn take_back(
+    rollout: &mut Rollout<'_>,
+    history: &History,
+    deployment: &ServiceDeployment,
+) -> Result<Outcome, Failure> {
+    let leaving = history.goes_to(deployment).unwrap_or_default();
+    let removed = history::image(rollout, history, leaving).await;
+    let mut journal = rollout.adopted(deployment, leaving, Rights::Ours);
+    if let Some(arn) = journal.arn.clone() {
         rollout.note(format!("taking back {}", arn.as_str()));
-        rollout.ecs.take_back(arn).await.map_err(|error| {
+        rollout.ecs.take_back(&arn).await.map_err(|error| {
             let failure = error.failure("take back the deployment").subject(arn.as_str());
             failure.state("the deployment goes on")
         })?;
     }
-    let (followed, _) = rollout.follow(journal).await?;
-    rollout.ended(journal);
+    let (followed, _) = rollout.follow(&mut journal).await?;
+    rollout.ended(&mut journal);
     let (verdict, cause) = match followed {
         Followed::Ended(End::RolledBack { cause, .. }) => (Verdict::RolledBack, cause),
         Followed::Ended(End::RollbackFailed { cause }) => (Verdict::RollbackFailed, cause),
@@ -198,11 +174,66 @@ async fn take_back(rollout: &mut Rollout<'_>, journal: &mut crate::journal::Jour
         Followed::Interrupted(_) => (Verdict::Cancelled, "ECS goes on taking the deployment back".to_owned()),
     };
     let mut outcome = Outcome::new(verdict, rollout.settings, rollout.runner.now());
-    outcome = outcome.of_deployment(journal).of_record(&rollout.record);
+    outcome = outcome.of_deployment(&journal).of_record(&rollout.record);
     outcome.cause = Some(cause);
-    if let (Verdict::RolledBack, Ok(Some(service))) = (verdict, rollout.ecs.service().await) {
-        outcome.rolled_back_to = Some(running(&service).to_owned());
-        outcome.task_definition = Some(running(&service).to_owned());
+    if verdict == Verdict::RolledBack {
+        outcome = back(rollout, history, (outcome, &journal)).await?.instead_of(removed, leaving);
     }
     Ok(outcome)
+}
+
+/// What is back after ECS took a deployment back, read back from the tasks.
+async fn back(
+    rollout: &Rollout<'_>,
+    history: &History,
+    (mut outcome, left): (Outcome, &Journal),
+) -> Result<Outcome, Failure> {
+    let doing = |error: aws::AwsError| error.failure("read back what runs").subject(rollout.settings.subject());
+    let Some(service) = rollout.ecs.service().await.map_err(doing)? else { return Ok(outcome) };
+    let now = running(&service).to_owned();
+    let definition = rollout.ecs.definition(&now).await.map_err(doing)?;
+    let (promises, image) = promised(&definition, history.revision(&now), rollout.settings.container.as_deref());
+    let id = primary(&service).map(|primary| primary.id.clone()).unwrap_or_default();
+    let cause = |outcome: &Outcome, what: &str| Some(format!("{}; {what}", outcome.cause.as_deref().unwrap_or("")));
+    match rollout.prove(&id, None, &promises).await? {
+        Proof::Kept { tasks } => outcome.tasks = tasks,
+        Proof::Silent if promises.is_empty() => {
+            outcome.warnings.push("no digest is recorded for that revision, so what runs could not be proven".into());
+        }
+        Proof::Silent => {
+            outcome.cause = cause(&outcome, "ECS does not say which digest the tasks run");
+            outcome.verdict = Verdict::UnverifiedDigest;
+        }
+        Proof::NoTasks => {
+            outcome.cause = cause(&outcome, "no task runs");
+            outcome.verdict = Verdict::UnverifiedZeroTasks;
+        }
+        Proof::Broken { seen } => {
+            outcome.cause = cause(&outcome, &seen);
+            outcome.verdict = Verdict::RollbackFailed;
+        }
+    }
+    outcome.previous_task_definition = Some(left.task_definition.clone()).filter(|name| !name.is_empty());
+    outcome.rolled_back_to = (outcome.verdict == Verdict::RolledBack).then(|| now.clone());
+    outcome.task_definition = Some(now);
+    Ok(outcome.about(image))
+}
+
+impl Outcome {
+    /// Adds the image the run is about.
+    fn about(mut self, image: Option<ImageRef>) -> Self {
+        self.digest = image.as_ref().map(|image| image.digest.to_string());
+        self.image = image.map(|image| image.to_string());
+        self
+    }
+
+    /// Adds the image that was taken away, where the service is back on another one.
+    fn instead_of(mut self, removed: Option<ImageRef>, task_definition: &str) -> Self {
+        let other = removed.filter(|_| self.verdict == Verdict::RolledBack);
+        self.removed = other
+            .map(|image| image.to_string())
+            .filter(|image| Some(image) != self.image.as_ref())
+            .map(|image| Removed { image, task_definition: task_definition.to_owned() });
+        self
+    }
 }

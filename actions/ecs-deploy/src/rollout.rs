@@ -53,6 +53,7 @@ impl<'a> Rollout<'a> {
         service: &Service,
         task_definition: &str,
         changes: &Map<String, Value>,
+        rights: Rights,
     ) -> Result<Journal, Failure> {
         let mut journal = Journal {
             phase: Phase::Beginning,
@@ -63,33 +64,37 @@ impl<'a> Rollout<'a> {
             began: self.runner.now().as_second(),
             id: None,
             arn: None,
-            may_stop: true,
+            may_stop: rights == Rights::Ours,
         };
         journal.save(self.runner);
         // Events of the time before are not ours to tell.
         self.record.seen.extend(service.events.iter().map(|event| event.id.clone()));
         self.note(format!("updating {} to {task_definition}", self.settings.subject()));
-        let answer = match self.ecs.update(task_definition, changes).await {
-            Ok(answer) => answer,
+        let (answer, lost) = match self.ecs.update(task_definition, changes).await {
+            Ok(answer) => (answer, None),
+            Err(error) if may_have_acted(&error) => {
+                self.runner.warning(format!("the answer to the update was lost; looking for what it began: {error}"));
+                (Service::default(), Some(error))
+            }
             Err(error) => {
-                let begun = error.is_transient();
-                if !begun {
-                    journal.phase = Phase::Ended;
-                    journal.save(self.runner);
-                }
-                let state = if begun { "the service may have been updated" } else { "the service was not changed" };
+                self.ended(&mut journal);
                 let failure = error.failure("update the service").subject(self.settings.subject());
-                return Err(failure.state(format!("{state}; {task_definition} is registered")));
+                return Err(failure.state(format!("the service was not changed; {task_definition} is registered")));
             }
         };
         journal.id = self.begun(&answer, &journal).await;
         let Some(id) = &journal.id else {
-            let failure = Failure::new(github::Exit::Unknown, "find the deployment that the update began");
-            return Err(failure
-                .subject(self.settings.subject())
-                .because("the service shows none for our task definition"));
+            let failure = match lost {
+                Some(error) => error.failure("update the service"),
+                None => Failure::new(github::Exit::Unknown, "find the deployment that the update began")
+                    .because("the service shows none for our task definition"),
+            };
+            return Err(failure.subject(self.settings.subject()).state("the service may have been updated"));
         };
         self.note(format!("deployment {} has begun", id.as_str()));
+        if lost.is_some() {
+            journal.doubt();
+        }
         journal.phase = Phase::Following;
         journal.save(self.runner);
         Ok(journal)
@@ -188,30 +193,41 @@ impl<'a> Rollout<'a> {
         Ok(proof)
     }
 
-    /// Brings back what ran before, after a deployment that ECS calls successful turned out to run something else.
+    /// Another deployment that has taken the place of ours since it ended, by its id; `None` while ours is the newest.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the service cannot be read.
+    pub(crate) async fn replaced_by(&self, id: &str) -> Result<Option<String>, Failure> {
+        let service = self.ecs.service().await.map_err(|error| error.failure("read the service"))?;
+        let newest = service.as_ref().and_then(primary).map(|primary| primary.id.clone());
+        Ok(newest.filter(|newest| !id.is_empty() && newest != id))
+    }
+
+    /// Brings back what ran before our deployment, after one that ECS calls successful turned out to run something else.
+    /// What another has put in its place by now is left alone.
     ///
     /// # Errors
     /// A [`Failure`] when ECS cannot be written or read any more.
-    pub(crate) async fn bring_back(&mut self, previous: &str, cause: String) -> Result<End, Failure> {
+    pub(crate) async fn bring_back(&mut self, ours: &Journal, cause: String) -> Result<End, Failure> {
+        if let Some(by) = self.replaced_by(ours.id.as_ref().map_or("", DeploymentId::as_str)).await? {
+            return Ok(End::Superseded { by });
+        }
+        let previous = &ours.previous;
         self.note(format!("{cause}; bringing back {previous}"));
         let read = self.ecs.service().await.map_err(|error| error.failure("read the service"))?;
         let Some(service) = read.filter(|service| !previous.is_empty() && running(service) != previous) else {
             return Ok(End::RollbackFailed { cause: format!("{cause}; nothing else to bring back is known") });
         };
-        let mut journal = self.begin(&service, previous, &Map::new()).await?;
-        self.leave_alone(&mut journal);
-        let (followed, _) = self.follow(&mut journal).await?;
-        self.ended(&mut journal);
-        Ok(match followed {
-            Followed::Ended(End::Successful) => End::RolledBack { cause, to: None },
-            Followed::Ended(_) | Followed::Interrupted(_) => End::RollbackFailed { cause },
+        // Stopping the way back would bring back the bad one.
+        let mut way_back = self.begin(&service, previous, &Map::new(), Rights::Watch).await?;
+        Ok(match self.follow(&mut way_back).await?.0 {
+            // The post step then follows it to its end.
+            Followed::Interrupted(_) | Followed::Ended(End::Unseen) => End::Unseen,
+            Followed::Ended(end) => {
+                self.ended(&mut way_back);
+                if end == End::Successful { End::RolledBack { cause, to: None } } else { End::RollbackFailed { cause } }
+            }
         })
-    }
-
-    /// Gives up the right to stop a deployment that is itself the way back: stopping it would bring back the bad one.
-    pub(crate) fn leave_alone(&self, journal: &mut Journal) {
-        journal.may_stop = false;
-        journal.save(self.runner);
     }
 
     /// Writes down that nothing of ours is in flight any more.
@@ -219,4 +235,9 @@ impl<'a> Rollout<'a> {
         journal.phase = Phase::Ended;
         journal.save(self.runner);
     }
+}
+
+/// Whether a failed update may have changed the service all the same.
+fn may_have_acted(error: &aws::AwsError) -> bool {
+    error.is_transient() || ["MalformedAnswer", "AnswerTooLarge"].contains(&error.code.as_str())
 }

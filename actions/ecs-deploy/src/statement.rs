@@ -10,10 +10,16 @@ pub(crate) fn predicate(outcome: &Outcome, run_url: Option<&str>) -> Option<Valu
     if untouched || outcome.deployment_id.is_none() && outcome.service_deployment.is_none() {
         return None;
     }
+    // Of the image that was put back, "rolled-back" would say the contrary of what happened to it.
+    let verdict = match outcome.verdict {
+        Verdict::RolledBack if outcome.mode == "rollback" && outcome.tasks > 0 => Verdict::Deployed,
+        Verdict::RolledBack if outcome.mode == "rollback" => Verdict::UnverifiedDigest,
+        verdict => verdict,
+    };
     let mut predicate = json!({
         "environment": {"kind": "aws-ecs", "service": outcome.service_arn, "cluster": outcome.cluster, "name": outcome.service},
         "mode": outcome.mode,
-        "verdict": outcome.verdict,
+        "verdict": verdict,
         "cause": outcome.cause,
         "taskDefinition": outcome.task_definition,
         "previousTaskDefinition": outcome.previous_task_definition,
@@ -24,6 +30,21 @@ pub(crate) fn predicate(outcome: &Outcome, run_url: Option<&str>) -> Option<Valu
         "finishedOn": outcome.finished_at,
         "run": run_url,
     });
+    drop_nulls(&mut predicate);
+    Some(predicate)
+}
+
+/// The predicate of the statement on the image that a rollback took away, so that its evidence does not end with its
+/// having been deployed; `None` where none was.
+#[must_use]
+pub(crate) fn of_removed(outcome: &Outcome, run_url: Option<&str>) -> Option<Value> {
+    let removed = outcome.removed.as_ref()?;
+    let mut predicate = predicate(outcome, run_url)?;
+    predicate["verdict"] = json!(Verdict::RolledBack);
+    predicate["cause"] = json!(outcome.cause.as_deref().unwrap_or("taken back by `mode: rollback`"));
+    predicate["taskDefinition"] = json!(removed.task_definition);
+    predicate["previousTaskDefinition"] = Value::Null;
+    predicate["verifiedTasks"] = json!(0);
     drop_nulls(&mut predicate);
     Some(predicate)
 }

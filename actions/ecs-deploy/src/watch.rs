@@ -2,7 +2,7 @@
 
 use crate::{
     diagnose,
-    follow::{Course, End, Look, Next, Why},
+    follow::{Course, End, Look, Newer, Next, Why},
     identity::{OwnArn, primary},
     journal::Journal,
     model::{Event, Service, ServiceDeployment, Task},
@@ -50,6 +50,17 @@ pub(crate) enum Followed {
     Interrupted(Option<End>),
 }
 
+/// What came of asking ECS to take our deployment back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// ECS does so, or the deployment has ended.
+    Heard,
+    /// The question did not arrive, or ours is not visible yet: it may be asked again.
+    Unheard,
+    /// ECS will not.
+    Denied,
+}
+
 /// A deployment being followed.
 pub(crate) struct Watch<'a> {
     /// The run.
@@ -95,7 +106,11 @@ impl Watch<'_> {
             let now = self.runner.now();
             match self.course.step(&look, now) {
                 Next::Wait => {}
-                Next::Stop(why) => self.stop(&why).await,
+                Next::Stop(why) => {
+                    if self.stop(&why).await == Asked::Unheard {
+                        self.course.note_unheard(now);
+                    }
+                }
                 Next::End(end) => return Ok(Followed::Ended(end)),
             }
             if self.runner.sleep(pace(now.duration_since(began), self.poll)).await.is_err() {
@@ -125,17 +140,28 @@ impl Watch<'_> {
         }
         let ended = look.own.as_ref().is_some_and(|own| own.status.is_terminal());
         if tick.is_multiple_of(2) || ended {
-            if let Some(service) = self.ecs.service().await? {
-                self.note_service(&service);
-                if !self.is_newest(&service) || ended {
-                    look.newer = self.newer().await?;
+            match self.look_around(&mut look).await {
+                // What is known of our own deployment does not wait for the rest, least of all its end.
+                Err(error) if look.own.is_some() => {
+                    self.runner.detail(format!("not all could be looked at this time: {error}"));
                 }
+                around => around?,
             }
-            self.collect().await?;
-            let stopped: Vec<Task> = self.record.stopped.values().cloned().collect();
-            look.hopeless = diagnose::hopeless(&stopped);
         }
         Ok(look)
+    }
+
+    /// What is beside our deployment: the service's events, other deployments, stopped tasks.
+    async fn look_around(&mut self, look: &mut Look) -> Result<(), AwsError> {
+        let ended = look.own.as_ref().is_some_and(|own| own.status.is_terminal());
+        if let Some(service) = self.ecs.service().await? {
+            self.note_service(&service);
+            look.newer = if !self.is_newest(&service) || ended { self.newer().await? } else { Newer::No };
+        }
+        self.collect().await?;
+        let stopped: Vec<Task> = self.record.stopped.values().cloned().collect();
+        look.hopeless = diagnose::hopeless(&stopped);
+        Ok(())
     }
 
     /// Looks for the ARN of our deployment, which appears some moments after the update.
@@ -154,14 +180,15 @@ impl Watch<'_> {
     }
 
     /// A deployment of the service that was created after ours.
-    async fn newer(&self) -> Result<Option<String>, AwsError> {
-        let Some(own) = self.record.last.as_ref() else { return Ok(None) };
-        let Some(created) = own.created_at else { return Ok(None) };
+    async fn newer(&self) -> Result<Newer, AwsError> {
+        let Some(own) = self.record.last.as_ref() else { return Ok(Newer::Unread) };
+        let Some(created) = own.created_at else { return Ok(Newer::Unread) };
         let listed = self.ecs.deployments(json!({"createdAt": {"after": created.as_second()}})).await?;
         let other = |one: &&ServiceDeployment| {
             one.created_at > own.created_at && one.service_deployment_arn != own.service_deployment_arn
         };
-        Ok(listed.iter().filter(other).min_by_key(|one| one.created_at).map(|one| one.service_deployment_arn.clone()))
+        let next = listed.iter().filter(other).min_by_key(|one| one.created_at);
+        Ok(next.map_or(Newer::No, |one| Newer::Seen(one.service_deployment_arn.clone())))
     }
 
     /// Describes tasks that stopped since the last look, and keeps those of our deployment.
@@ -223,17 +250,17 @@ impl Watch<'_> {
     }
 
     /// Asks ECS to take our deployment back; a failure is said, and what becomes of the deployment is read on.
-    async fn stop(&mut self, why: &Why) {
-        let Some(arn) = self.journal.arn.clone() else { return };
+    async fn stop(&mut self, why: &Why) -> Asked {
+        let Some(arn) = self.journal.arn.clone() else { return Asked::Unheard };
         let reason = match why {
             Why::Deadline => "the time is up",
             Why::Hopeless(cause) => cause,
             Why::Cancelled => "the run was cancelled",
         };
         self.note(format!("taking back {}: {reason}", arn.as_str()));
-        if let Err(error) = self.ecs.take_back(&arn).await {
-            self.runner.warning(format!("failed to take back {}: {error}", arn.as_str()));
-        }
+        let Err(error) = self.ecs.take_back(&arn).await else { return Asked::Heard };
+        self.runner.warning(format!("failed to take back {}: {error}", arn.as_str()));
+        if error.is_throttling() || error.is_transient() { Asked::Unheard } else { Asked::Denied }
     }
 
     /// After a signal: begins the way back at once, and watches it for as long as the runner lets us live.
@@ -259,7 +286,13 @@ impl Watch<'_> {
                 tokio::time::sleep(STEP).await;
             }
         }
-        self.stop(&Why::Cancelled).await;
+        loop {
+            match self.stop(&Why::Cancelled).await {
+                Asked::Heard => break,
+                Asked::Unheard => tokio::time::sleep(STEP).await,
+                Asked::Denied => return None,
+            }
+        }
         self.course.note_stop(Why::Cancelled, self.runner.now());
         loop {
             if let Some(arn) = &self.journal.arn

@@ -1,5 +1,4 @@
 use crate::world::{CRASHING, GOOD, World};
-use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 const NOT_EXECUTABLE: &str = "\u{7f}ELF this is no program";
@@ -200,29 +199,6 @@ async fn service_events_cannot_speak_to_the_runner() {
             "{line}"
         );
         assert!(!line.contains("##["), "{line}");
-    }
-}
-
-#[tokio::test]
-async fn the_deployment_statement_is_left_on_the_digest_for_better_or_worse() {
-    let world = World::new().await;
-    let (old, new) = (world.image("old", GOOD).await, world.image("new", GOOD).await);
-    let bad = world.image("bad", CRASHING).await;
-    world.service(&old).await;
-    let key = attest::SigningKey::generate();
-    let pem = key.to_pem().unwrap();
-    for (run, image, verdict) in [(1, &new, "deployed"), (2, &bad, "rolled-back")] {
-        let ran = world.run(run, &[("image", &image.to_string()), ("signing-key", pem.expose_secret())]);
-        assert_eq!(ran.output("verdict"), verdict, "{}", ran.log);
-        let statements = world.statements(image, &[key.public()]).await;
-        let [statement] = statements.as_slice() else { panic!("{statements:?}\n{}", ran.log) };
-        assert_eq!(statement["predicateType"], attest::predicate::DEPLOYMENT);
-        let predicate = &statement["predicate"];
-        assert_eq!(predicate["verdict"], verdict);
-        assert_eq!(predicate["deployment"]["serviceDeployment"], ran.output("service-deployment-arn"));
-        assert_eq!(predicate["verifiedTasks"].as_u64().unwrap() > 0, verdict == "deployed");
-        let printed = ran.log.lines().filter(|line| !line.starts_with("::add-mask::"));
-        assert!(!printed.collect::<String>().contains("PRIVATE KEY") && !ran.summary.contains("PRIVATE KEY"));
     }
 }
 

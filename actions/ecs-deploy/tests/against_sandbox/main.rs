@@ -5,7 +5,9 @@
 
 mod cancelling;
 mod deploying;
+mod evidence;
 mod going_back;
 mod liar;
 mod lying;
+mod racing;
 mod world;
