@@ -2,7 +2,7 @@
 
 use crate::{
     config::Limits,
-    observe::{Counts, Observed, ProbeState},
+    observe::{CaseVerdict, Counts, Observed, ProbeState, Results},
 };
 
 /// Whether the release is as it must be.
@@ -51,10 +51,10 @@ pub fn decide(observed: &Observed, limits: &Limits) -> Verdict {
             ProbeState::Silent(reason) => unknown.push(format!("{}: {reason}", probe.name)),
         }
     }
-    match counts {
-        Some(counts) => {
-            wrong.extend(over_limit(&counts, limits));
-            unknown.extend(unanswered(&counts));
+    match &observed.results {
+        Some(results) => {
+            wrong.extend(over_limit(&results.counts, limits));
+            unknown.extend(unanswered(results));
         }
         None => unknown.push("no case was asked".to_owned()),
     }
@@ -78,12 +78,17 @@ fn over_limit(counts: &Counts, limits: &Limits) -> Vec<String> {
     wrong
 }
 
-fn unanswered(counts: &Counts) -> Option<String> {
+/// How many cases nobody answered, with the first one's cause.
+fn unanswered(results: &Results) -> Option<String> {
+    let counts = &results.counts;
+    let silent = results.asked.iter().find(|asked| asked.verdict == CaseVerdict::Unanswered);
+    let cause = silent.and_then(|asked| asked.mismatches.first()).map(|mismatch| format!(": {}", mismatch.seen));
+    let cause = cause.unwrap_or_default();
     let missing = counts.total.saturating_sub(counts.passed + counts.failed + counts.flaky);
     match (counts.total, missing) {
         (0, _) => Some("the dataset has no cases".to_owned()),
         (_, 0) => None,
-        (total, missing) => Some(format!("{missing} of {total} cases have no answer")),
+        (total, missing) => Some(format!("{missing} of {total} cases have no answer{cause}")),
     }
 }
 
@@ -96,10 +101,7 @@ fn tolerated(counts: &Counts, limits: &Limits) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        config::Allowed,
-        observe::{ProbeResult, Results},
-    };
+    use crate::{config::Allowed, observe::ProbeResult};
     use proptest::prelude::*;
     use std::time::Duration;
 

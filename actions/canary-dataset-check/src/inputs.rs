@@ -73,7 +73,8 @@ impl FromStr for BaseUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let url = url::Url::parse(text).map_err(|error| format!("not a URL: {error}"))?;
+        let url =
+            url::Url::parse(text).map_err(|error| format!("not a URL such as https://staging.example.org: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
             return Err("not a URL of a web service; it starts with https:// or http://".to_owned());
         }

@@ -48,7 +48,7 @@ pub struct Inputs {
     pub parameters: Vec<Parameter>,
 
     /// When the release began to carry traffic, as 2026-11-20T12:00:00Z; unset: now. A time in the past evaluates what has happened since, without waiting for it again.
-    #[arg(long)]
+    #[arg(long, value_parser = moment)]
     pub window_start: Option<Timestamp>,
 
     /// What to do when it cannot be told (no data, too little traffic): `hold` stops without a rollback, `fail` rolls back, `pass` lets an unproven release through and says so.
@@ -129,6 +129,10 @@ impl Inputs {
         }
         if errors.is_empty() { Ok(()) } else { Err(Failure::inputs(errors)) }
     }
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|error| format!("not a moment such as 2026-11-20T12:00:00Z: {error}"))
 }
 
 fn read_bounded(path: &std::path::Path) -> Result<String, String> {

@@ -18,6 +18,7 @@ pub(crate) async fn fetch(url: &Url, pointer: &str) -> Result<Value, Failure> {
         unknown("read the live response of")
             .subject(shown(url))
             .because(cause)
+            .state("nothing was changed")
             .help("check that the service is up and that `url` answers with JSON")
     };
     let client = transport::client(Limits::default()).map_err(|error| failed(error.to_string()))?;

@@ -133,6 +133,11 @@ impl AwsError {
             "UnrecognizedClientException" | "InvalidClientTokenId" | "InvalidSignatureException" => {
                 Some("the access key or its secret is wrong for this account, region or partition".to_owned())
             }
+            "Unreachable" => Some(
+                "check that the region exists and offers this service, that the runner's network lets it out, and \
+                 AWS_ENDPOINT_URL where it is set"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }

@@ -57,6 +57,11 @@ pub(crate) fn choose(
     match inputs.registry_auth {
         RegistryAuth::Anonymous => Ok(Arc::new(Anonymous)),
         RegistryAuth::Docker => Ok(Arc::new(docker(runner))),
+        // Without this, no login would be sent, and all one learned is that the registry wants one.
+        RegistryAuth::Ecr if aws.is_some() && !is_ecr(host) && !(oci::is_loopback(host) && is_emulated(runner)) => {
+            let problem = format!("contradicts the image: {host} is no private ECR registry");
+            Err(vec![InputError::new("registry-auth", "ecr", problem).example("registry-auth: auto")])
+        }
         RegistryAuth::Ecr => ecr().ok_or_else(|| {
             vec![InputError::new("registry-auth", "ecr", "needs an AWS identity, and this step has none")]
         }),
