@@ -14,6 +14,9 @@ use subject::{Digest, ImageRef, Repository};
 
 const CONTRACT: &str = "version: 1\nfields: {team: {literal: grazing}}\n";
 
+/// What is attached to an image, from the image, the key that is believed and one that is not.
+type Forge = fn(&ImageRef, &SigningKey, &SigningKey) -> Vec<u8>;
+
 async fn image(world: &World, name: &str) -> ImageRef {
     let folder = tempfile::tempdir().unwrap();
     let layout = Layout::create(folder.path()).unwrap();
@@ -47,7 +50,7 @@ async fn no_evidence_and_false_evidence_are_never_a_yes() {
     let place = place.env(world.env()).with("provenance.yml", CONTRACT);
     let ours = SigningKey::generate();
     let (public, strange) = (ours.public().to_pem().unwrap(), SigningKey::generate());
-    let image_of = async |name: &str, bytes: Option<fn(&ImageRef, &SigningKey, &SigningKey) -> Vec<u8>>| {
+    let image_of = async |name: &str, bytes: Option<Forge>| {
         let image = image(&world, name).await;
         if let Some(bytes) = bytes {
             attach(&world, &image, attest::BUNDLE_MEDIA_TYPE, bytes(&image, &ours, &strange)).await;

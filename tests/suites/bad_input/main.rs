@@ -11,3 +11,4 @@ mod given;
 mod place;
 mod served;
 mod services;
+mod settled;

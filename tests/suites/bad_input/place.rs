@@ -20,7 +20,7 @@ pub(crate) struct Place {
 impl Place {
     /// An empty workspace; `None` when there is no release tree to test.
     pub(crate) fn new() -> Option<Self> {
-        let tree = PathBuf::from("/tmp/tree2");
+        let tree = outside::tree()?;
         Some(Self { tree, folder: tempfile::tempdir().unwrap(), env: Vec::new() })
     }
 

@@ -1,7 +1,7 @@
 //! What ECS and the registry do not have, and services that do not come up: refused before anything is registered, or
 //! taken back.
 
-use crate::place::Place;
+use crate::{place::Place, settled::settled};
 use e2e::{
     Outcome, outside,
     world::{Environment, World},
@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use subject::{Digest, ImageRef};
 
 const ECS: &str = "AmazonEC2ContainerServiceV20141113";
+
+type Inputs<'a> = Vec<(&'a str, &'a str)>;
 
 /// Everything a deployment could have changed.
 async fn state(world: &World, environment: &Environment, image: &ImageRef) -> Value {
@@ -44,6 +46,7 @@ async fn what_is_not_there_is_refused_and_nothing_is_registered() {
     let world = World::start(&binary).await.unwrap();
     let release = world.release("good", &place.tree).await.unwrap();
     let production = world.environment("production", &release.image, 1).await.unwrap();
+    settled(&world, &production).await;
     let place = place.env(world.env());
     let before = state(&world, &production, &release.image).await;
 
@@ -53,7 +56,7 @@ async fn what_is_not_there_is_refused_and_nothing_is_registered() {
     let service = [("cluster", "production"), ("service", production.service.as_str())];
     let back = [&service[..], &[("mode", "rollback")]].concat();
     let deploy = [&service[..], &[("image", image.as_str())]].concat();
-    let refused: [(Vec<(&str, &str)>, &[&str]); 6] = [
+    let refused: [(Inputs<'_>, &[&str]); 6] = [
         ([&service[..], &[("image", &absent)]].concat(), &["the registry has no image", &absent]),
         (
             vec![("cluster", "production"), ("service", "recomendation"), ("image", &image)],
@@ -70,7 +73,7 @@ async fn what_is_not_there_is_refused_and_nothing_is_registered() {
         assert!(outcome.said("notice").any(|notice| notice.starts_with("help: ")), "a remedy: {}", outcome.log);
         assert_eq!(state(&world, &production, &release.image).await, before, "{with:?}");
     }
-    let failed: [(Vec<(&str, &str)>, i32, &[&str]); 2] = [
+    let failed: [(Inputs<'_>, i32, &[&str]); 2] = [
         ([&service[..], &[("image", &no_tag)]].concat(), 2, &["image: is a tag, which can move"]),
         ([&deploy[..], &[("signing-key", "gone.pem")]].concat(), 2, &["signing-key: is neither PEM text"]),
     ];
@@ -138,6 +141,7 @@ async fn a_release_that_does_not_come_up_is_taken_back_and_says_why() {
     let world = World::start(&binary).await.unwrap();
     let good = world.release("good", &place.tree).await.unwrap();
     let production = world.environment("production", &good.image, 1).await.unwrap();
+    settled(&world, &production).await;
     let place = place.env(world.env());
     let crashing = world.release("crashing", &place.tree).await.unwrap();
     let image = crashing.image.to_string();
