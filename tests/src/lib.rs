@@ -6,6 +6,7 @@
 
 pub mod files;
 pub mod grammar;
+pub mod job;
 pub mod outside;
 pub mod step;
 pub mod world;

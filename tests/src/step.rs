@@ -4,6 +4,7 @@
 use crate::{
     files,
     grammar::{self, Command as WorkflowCommand},
+    job,
 };
 use anyhow::{Context, Result, bail};
 use std::{
@@ -126,27 +127,8 @@ impl Step {
     /// The environment the runner makes for a step, from nothing.
     fn job_env(&self, folder: &Path) -> BTreeMap<String, String> {
         let path = std::env::vars().find(|(name, _)| name == "PATH").map(|(_, path)| path).unwrap_or_default();
-        let fixed = [
-            ("PATH", path.as_str()),
-            ("GITHUB_ACTIONS", "true"),
-            ("CI", "true"),
-            ("GITHUB_SERVER_URL", "https://github.com"),
-            ("GITHUB_REPOSITORY", "acme/grazing"),
-            ("GITHUB_REPOSITORY_ID", "1"),
-            ("GITHUB_REPOSITORY_OWNER_ID", "2"),
-            ("GITHUB_REF", "refs/heads/main"),
-            ("GITHUB_REF_NAME", "main"),
-            ("GITHUB_EVENT_NAME", "push"),
-            ("GITHUB_RUN_ID", "4711"),
-            ("GITHUB_RUN_ATTEMPT", "1"),
-            ("GITHUB_ACTOR", "ada"),
-            ("GITHUB_JOB", "release"),
-            ("GITHUB_ACTION", "step"),
-            ("GITHUB_WORKFLOW_REF", "acme/grazing/.github/workflows/release.yml@refs/heads/main"),
-            ("RUNNER_ENVIRONMENT", "github-hosted"),
-        ];
-        let mut env: BTreeMap<String, String> =
-            fixed.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let mut env = job::context("4711");
+        env.extend([("PATH", path.as_str()), ("GITHUB_ACTIONS", "true"), ("CI", "true")].map(job::owned));
         for name in ["GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY", "GITHUB_ENV"] {
             env.insert(name.to_owned(), folder.join(name).display().to_string());
         }

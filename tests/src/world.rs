@@ -1,6 +1,7 @@
 //! A small world to release into: the laptop cloud with staging and production, a signing key, and the sample
 //! service's repository, in which every release is a commit.
 
+use crate::job;
 use anyhow::{Context, Result, bail};
 use attest::SigningKey;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -184,25 +185,10 @@ impl World {
     /// The environment GitHub gives a run of this commit.
     #[must_use]
     pub fn run_env(&self, commit: &str) -> Vec<(String, String)> {
-        let fixed = [
-            ("GITHUB_SERVER_URL", "https://github.com"),
-            ("GITHUB_REPOSITORY", "acme/grazing"),
-            ("GITHUB_REPOSITORY_ID", "1"),
-            ("GITHUB_REPOSITORY_OWNER_ID", "2"),
-            ("GITHUB_REF", "refs/heads/main"),
-            ("GITHUB_REF_NAME", "main"),
-            ("GITHUB_EVENT_NAME", "push"),
-            ("GITHUB_RUN_ID", self.run_id.as_str()),
-            ("GITHUB_RUN_ATTEMPT", "1"),
-            ("GITHUB_ACTOR", "ada"),
-            ("GITHUB_JOB", "release"),
-            ("GITHUB_WORKFLOW_REF", "acme/grazing/.github/workflows/release.yml@refs/heads/main"),
-            ("RUNNER_ENVIRONMENT", "self-hosted"),
-            ("GITHUB_SHA", commit),
-        ];
-        let workspace = ("GITHUB_WORKSPACE".to_owned(), self.repository.display().to_string());
-        let fixed = fixed.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        fixed.chain([workspace]).chain(self.env()).collect()
+        let mut env = job::context(&self.run_id);
+        let workspace = self.repository.display().to_string();
+        env.extend([("GITHUB_SHA", commit), ("GITHUB_WORKSPACE", workspace.as_str())].map(job::owned));
+        env.into_iter().chain(self.env()).collect()
     }
 
     /// Builds the image of what is checked out and pushes it under the commit's tag.
