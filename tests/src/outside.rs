@@ -17,8 +17,8 @@ pub fn tree() -> Option<PathBuf> {
 #[must_use]
 pub fn sample_service() -> Option<PathBuf> {
     let triples = ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl", "x86_64-unknown-linux-gnu"];
-    let mut built =
-        triples.iter().map(|triple| target().join("recommendation").join(triple).join("release/recommendation"));
+    let folder = root().join("examples/recommendation/target");
+    let mut built = triples.iter().map(|triple| folder.join(triple).join("release/recommendation"));
     built.find(|path| path.exists()).or_else(|| missing("the sample service (cargo xtask test builds it)"))
 }
 

@@ -3,14 +3,14 @@
 use crate::{
     dist::{self, Dist},
     platform,
-    shell::{self, cargo, target},
+    shell::{self, cargo},
     tools,
 };
 use anyhow::{Context, Result, bail};
 use std::{
     io::{BufRead, BufReader},
     path::PathBuf,
-    process::Stdio,
+    process::{Command, Stdio},
     time::Instant,
 };
 
@@ -54,6 +54,7 @@ pub(crate) fn run(test: &Test) -> Result<()> {
     }
     heading("the sample service");
     sample_service()?;
+    shell::run(&mut in_example(&["test"])?)?;
     heading("tests");
     let counts = tests()?;
     if !test.quick {
@@ -71,11 +72,19 @@ fn heading(text: &str) {
 
 /// The service the chains release, built static as its image needs it; its own workspace, so its lockfile is its own.
 pub(crate) fn sample_service() -> Result<PathBuf> {
-    let folder = shell::root().join("examples/recommendation");
-    let (triple, place) = (platform::host()?.triple, target().join("recommendation"));
-    let mut build = cargo(&["build", "--locked", "--release", "--quiet", "--target", triple]);
-    shell::run(build.current_dir(folder).env("CARGO_TARGET_DIR", &place))?;
-    Ok(place.join(triple).join("release/recommendation"))
+    shell::run(&mut in_example(&["build"])?)?;
+    Ok(shell::root()
+        .join("examples/recommendation/target")
+        .join(platform::host()?.triple)
+        .join("release/recommendation"))
+}
+
+/// cargo in the sample service's workspace, for the target its image has.
+fn in_example(words: &[&str]) -> Result<Command> {
+    let mut cargo = cargo(words);
+    cargo.args(["--locked", "--release", "--quiet", "--target", platform::host()?.triple]);
+    cargo.current_dir(shell::root().join("examples/recommendation")).env_remove("CARGO_TARGET_DIR");
+    Ok(cargo)
 }
 
 /// `cargo test`, with its output passed on and its counts added up.
