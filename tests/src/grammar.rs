@@ -63,7 +63,8 @@ fn command(info: &str, separator: char, value: impl Fn(&str) -> String, data: St
     let (name, properties) = info.split_once(' ').unwrap_or((info, ""));
     let properties = properties.trim().split(separator).filter_map(|property| property.split_once('='));
     let properties = properties.map(|(key, text)| (key.to_owned(), value(text))).collect();
-    REGISTERED.contains(&name).then(|| Command { name: name.to_owned(), properties, data })
+    let registered = REGISTERED.iter().find(|known| known.eq_ignore_ascii_case(name));
+    registered.map(|name| Command { name: (*name).to_owned(), properties, data })
 }
 
 fn unescape(text: &str, mappings: &[(&str, &str)]) -> String {

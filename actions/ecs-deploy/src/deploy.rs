@@ -26,7 +26,7 @@ pub(crate) async fn deploy(
     image: &ImageRef,
     evidence: &Evidence<'_>,
 ) -> Result<Outcome, Failure> {
-    let (presence, platforms) = look_for(image, evidence).await;
+    let (presence, platforms) = look_for(image, evidence).await?;
     let facts = observe(rollout, presence).await?;
     let settings = rollout.settings;
     let wish = Wish {
@@ -69,15 +69,22 @@ pub(crate) async fn deploy(
 }
 
 /// Whether the registry has the image, and which manifests it lists where it is an index.
-async fn look_for(image: &ImageRef, evidence: &Evidence<'_>) -> (Presence, BTreeSet<Digest>) {
-    match evidence.registry().manifest(image).await {
+///
+/// A registry that does not let this run look may let ECS's own role look, so that alone is not an end; one that does not
+/// answer is.
+async fn look_for(image: &ImageRef, evidence: &Evidence<'_>) -> Result<(Presence, BTreeSet<Digest>), Failure> {
+    Ok(match evidence.registry().manifest(image).await {
         Ok(manifest) => match manifest.kind {
             Kind::Index(index) => (Presence::Present, index.manifests.iter().map(|entry| entry.digest).collect()),
             Kind::Image(_) => (Presence::Present, BTreeSet::new()),
         },
         Err(error) if error.is_not_found() => (Presence::Missing, BTreeSet::new()),
-        Err(error) => (Presence::Unknown(error.to_string()), BTreeSet::new()),
-    }
+        Err(error) if error.is_unauthorized() => (Presence::Unknown(error.to_string()), BTreeSet::new()),
+        Err(error) => {
+            let failure = evidence::registry_failure("find the image", &error);
+            return Err(failure.subject(image).state("nothing was changed"));
+        }
+    })
 }
 
 /// Reads everything the decision is made from.
@@ -168,7 +175,8 @@ pub(crate) async fn pin(reference: &subject::Reference, evidence: &Evidence<'_>)
         subject::Reference::Image(image) => Ok(image.clone()),
         subject::Reference::Tag(tag) => evidence.registry().resolve(tag).await.map_err(|error| {
             let exit = if error.is_not_found() { Exit::Refused } else { Exit::Unknown };
-            Failure::new(exit, "resolve the tag").subject(tag).because(error).state("nothing was changed")
+            let failure = Failure::new(exit, "resolve the tag").subject(tag).because(error.cause());
+            failure.state("nothing was changed").help("check the tag, and that this job may read the repository")
         }),
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn report(outcome: &Outcome) -> Report {
         .summary(summary(outcome))
         .document(outcome);
     if let Some(help) = &outcome.help {
-        report = report.annotate(Annotation::notice(format!("help: {help}")));
+        report = report.help(help);
     }
     for group in outcome.diagnosis.iter().flat_map(|dossier| &dossier.groups).take(3) {
         let text = format!("{} task(s) stopped: {}; likely fix: {}", group.tasks, group.reason, group.kind.fix());

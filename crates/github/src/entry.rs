@@ -201,7 +201,8 @@ fn tell_report(runner: &Runner, name: &str, declared: &[String], report: Report,
     match report.exit {
         Exit::Done => runner.info(&headline),
         Exit::Refused | Exit::BadInput | Exit::Unknown | Exit::Cancelled => {
-            runner.log.annotate(&Annotation::error(&report.headline));
+            let help = report.help.iter().map(|help| format!("\n  help: {help}"));
+            runner.log.annotate(&Annotation::error(format!("{}{}", report.headline, help.collect::<String>())));
         }
     }
     report.annotations.iter().for_each(|annotation| runner.log.annotate(annotation));

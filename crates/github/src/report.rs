@@ -9,6 +9,7 @@ pub struct Report {
     pub(crate) exit: Exit,
     pub(crate) verdict: String,
     pub(crate) headline: String,
+    pub(crate) help: Vec<String>,
     pub(crate) outputs: Vec<(String, String)>,
     pub(crate) annotations: Vec<Annotation>,
     pub(crate) summary: Summary,
@@ -22,6 +23,7 @@ impl Report {
             exit,
             verdict: verdict.into(),
             headline: headline.into(),
+            help: Vec::new(),
             outputs: Vec::new(),
             annotations: Vec::new(),
             summary: Summary::new(),
@@ -33,6 +35,13 @@ impl Report {
     #[must_use]
     pub fn output(mut self, name: &str, value: impl Display) -> Self {
         self.outputs.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// What to do about a "no"; stands in the error itself, below the headline. May be given several times.
+    #[must_use]
+    pub fn help(mut self, help: impl Display) -> Self {
+        self.help.push(help.to_string());
         self
     }
 

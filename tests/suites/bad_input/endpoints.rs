@@ -40,7 +40,7 @@ fn ecs_deploy_without_a_region_or_credentials_says_which() {
     let Some(place) = Place::new() else { return };
     let tagged = [&tagged[..], &[("image", &tag)]].concat();
     let words = ["resolve the tag", &tag, "nothing was changed"];
-    place.without_aws().answers("ecs-deploy", &tagged, (3, "error"), &words);
+    place.without_aws().fails("ecs-deploy", &tagged, 3, &words);
 }
 
 #[test]

@@ -70,7 +70,7 @@ async fn what_is_not_there_is_refused_and_nothing_is_registered() {
     for (with, words) in &refused {
         let words = [&["nothing was changed"], *words].concat();
         let outcome = place.answers("ecs-deploy", with, (1, "refused"), &words);
-        assert!(outcome.said("notice").any(|notice| notice.starts_with("help: ")), "a remedy: {}", outcome.log);
+        assert!(outcome.said("error").next().unwrap().contains("\n  help: "), "a remedy: {}", outcome.log);
         assert_eq!(state(&world, &production, &release.image).await, before, "{with:?}");
     }
     let failed: [(Inputs<'_>, i32, &[&str]); 2] = [
@@ -83,7 +83,7 @@ async fn what_is_not_there_is_refused_and_nothing_is_registered() {
     }
     let resolved = [&service[..], &[("image", no_tag.as_str()), ("resolve-tag", "true")]].concat();
     let words = ["resolve the tag", &no_tag, "nothing was changed"];
-    place.answers("ecs-deploy", &resolved, (1, "error"), &words);
+    place.fails("ecs-deploy", &resolved, 1, &words);
     let unknown = [&back[..], &[("to-revision", "recommendation:41")]].concat();
     let outcome = run(&place, &unknown);
     assert!(matches!(outcome.exit, Some(1 | 3)), "{}", outcome.log);
