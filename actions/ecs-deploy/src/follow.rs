@@ -154,16 +154,14 @@ impl Course {
         if let Some(by) = self.replaced(look, now) {
             return Next::End(End::Superseded { by });
         }
-        let why = match &look.hopeless {
-            Some(cause) => Some(Why::Hopeless(cause.clone())),
-            None => (now >= self.patience.deadline).then_some(Why::Deadline),
-        };
-        match (why, self.rights) {
-            (Some(why), Rights::Ours) => {
+        let late = now >= self.patience.deadline;
+        let hopeless = look.hopeless.clone().map(Why::Hopeless);
+        match (self.rights, hopeless.or(late.then_some(Why::Deadline))) {
+            (Rights::Ours, Some(why)) => {
                 self.note_stop(why.clone(), now);
                 Next::Stop(why)
             }
-            (Some(Why::Deadline), Rights::Watch) => Next::End(End::Unseen),
+            (Rights::Watch, _) if late => Next::End(End::Unseen),
             _ => Next::Wait,
         }
     }

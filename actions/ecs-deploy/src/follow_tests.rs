@@ -175,6 +175,14 @@ fn a_stop_that_was_not_heard_is_asked_for_again_for_as_long_as_the_way_back_migh
 }
 
 #[test]
+fn a_hopeless_deployment_that_is_only_watched_is_watched_no_longer_than_the_deadline() {
+    let mut course = Course::new(Rights::Watch, patience());
+    let hopeless = Look { hopeless: Some("exec format error".to_owned()), ..look("IN_PROGRESS") };
+    assert_eq!(course.step(&hopeless, at(599)), Next::Wait);
+    assert_eq!(course.step(&hopeless, at(600)), Next::End(End::Unseen));
+}
+
+#[test]
 fn a_stop_after_a_signal_is_told_apart_from_a_failure() {
     let mut course = course();
     course.note_stop(Why::Cancelled, at(5));
