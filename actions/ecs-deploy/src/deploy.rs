@@ -26,8 +26,7 @@ pub(crate) async fn deploy(
     image: &ImageRef,
     evidence: &Evidence<'_>,
 ) -> Result<Outcome, Failure> {
-    let (presence, platforms) = look_for(image, evidence).await?;
-    let facts = observe(rollout, presence).await?;
+    let (facts, platforms) = observe(rollout, image, evidence).await?;
     let settings = rollout.settings;
     let wish = Wish {
         image: image.clone(),
@@ -81,14 +80,18 @@ async fn look_for(image: &ImageRef, evidence: &Evidence<'_>) -> Result<(Presence
         Err(error) if error.is_not_found() => (Presence::Missing, BTreeSet::new()),
         Err(error) if error.is_unauthorized() => (Presence::Unknown(error.to_string()), BTreeSet::new()),
         Err(error) => {
-            let failure = evidence::registry_failure("find the image", &error);
+            let failure = evidence::registry_failure("find the image", &error).because(error.cause());
             return Err(failure.subject(image).state("nothing was changed"));
         }
     })
 }
 
-/// Reads everything the decision is made from.
-async fn observe(rollout: &Rollout<'_>, presence: Presence) -> Result<Facts, Failure> {
+/// Reads everything the decision is made from, and which manifests the image lists where it is an index.
+async fn observe(
+    rollout: &Rollout<'_>,
+    image: &ImageRef,
+    evidence: &Evidence<'_>,
+) -> Result<(Facts, BTreeSet<Digest>), Failure> {
     let ecs = &rollout.ecs;
     let failed = |error: aws::AwsError| {
         error.failure("read the service").subject(rollout.settings.subject()).state("nothing was changed")
@@ -101,7 +104,8 @@ async fn observe(rollout: &Rollout<'_>, presence: Presence) -> Result<Facts, Fai
             in_flight.push(InFlight { definition: origin(rollout, deployment.target()).await, deployment });
         }
     }
-    Ok(Facts { service, definition, in_flight, presence, run_url: rollout.runner.context().run_url() })
+    let (presence, platforms) = look_for(image, evidence).await?;
+    Ok((Facts { service, definition, in_flight, presence, run_url: rollout.runner.context().run_url() }, platforms))
 }
 
 /// The task definition a revision deploys; unreadable is unknown, and unknown is foreign.
