@@ -47,9 +47,10 @@ fn main() -> ExitCode {
 
 fn arguments() -> Result<Arguments> {
     let words: Vec<String> = std::env::args().collect();
-    let value = |name: &str| {
+    let value = |name: &str| -> Result<PathBuf> {
         let at = words.iter().position(|word| word == name).with_context(|| format!("{name} is missing"))?;
-        words.get(at + 1).map(PathBuf::from).with_context(|| format!("{name} needs a value"))
+        let path = words.get(at + 1).with_context(|| format!("{name} needs a value"))?;
+        Ok(std::path::absolute(path)?)
     };
     Ok(Arguments { tree: value("--tree")?, service: value("--service")?, page: value("--page")? })
 }
