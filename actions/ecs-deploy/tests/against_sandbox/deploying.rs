@@ -129,9 +129,7 @@ async fn a_foreign_deployment_in_flight_is_refused_by_name_or_replaced_on_reques
     let (old, slow) = (world.image("old", GOOD).await, world.image("slow", crate::world::SLOW).await);
     let new = world.image("new", GOOD).await;
     world.service(&old).await;
-    let container = json!({"name": "api", "image": slow.to_string(), "essential": true});
-    world.ecs("RegisterTaskDefinition", json!({"family": "f", "containerDefinitions": [container]})).await;
-    world.ecs("UpdateService", json!({"cluster": "c", "service": "s", "taskDefinition": "f"})).await;
+    world.deployed_by_hand(&slow).await;
     let foreign = world.deployments().await[0]["serviceDeploymentArn"].as_str().unwrap().to_owned();
     let ran = world.deploy(1, &new);
     ran.is("refused", 1).logged("another deployment is in flight").logged(&foreign).logged("not begun by this suite");

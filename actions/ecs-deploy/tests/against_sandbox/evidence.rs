@@ -90,9 +90,7 @@ async fn what_is_taken_back_in_flight_is_told_on_its_digest_too() {
     let (old, slow) = (world.image("old", GOOD).await, world.image("slow", SLOW).await);
     world.service(&old).await;
     let before = world.described().await["taskDefinition"].clone();
-    let container = json!({"name": "api", "image": slow.to_string(), "essential": true});
-    world.ecs("RegisterTaskDefinition", json!({"family": "f", "containerDefinitions": [container]})).await;
-    world.ecs("UpdateService", json!({"cluster": "c", "service": "s", "taskDefinition": "f"})).await;
+    world.deployed_by_hand(&slow).await;
     let key = attest::SigningKey::generate();
     let ran = world.run(1, &[("mode", "rollback"), ("signing-key", key.to_pem().unwrap().expose_secret())]);
     ran.is("rolled-back", 0);

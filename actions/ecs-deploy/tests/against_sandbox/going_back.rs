@@ -38,9 +38,7 @@ async fn what_is_in_flight_is_taken_back_by_ecs() {
     let (old, slow) = (world.image("old", GOOD).await, world.image("slow", SLOW).await);
     world.service(&old).await;
     let before = world.described().await["taskDefinition"].clone();
-    let container = json!({"name": "api", "image": slow.to_string(), "essential": true});
-    world.ecs("RegisterTaskDefinition", json!({"family": "f", "containerDefinitions": [container]})).await;
-    world.ecs("UpdateService", json!({"cluster": "c", "service": "s", "taskDefinition": "f"})).await;
+    world.deployed_by_hand(&slow).await;
     let ran = world.run(1, &[("mode", "rollback")]);
     ran.is("rolled-back", 0).logged("taking back arn:");
     assert_eq!(ran.output("rolled-back-to"), before.as_str().unwrap());
