@@ -1,6 +1,9 @@
 //! Inventories into one graph: merge what is the same, keep every edge, hang everything on the root.
 
-use crate::graph::{Component, Ecosystem, Graph, Inventory, Knowledge, Origin, Package, Remark, Root, RootKind, Scope};
+use crate::graph::{
+    Attribution, Component, Ecosystem, Graph, Inventory, Knowledge, Member, Origin, Package, Remark, Root, RootKind,
+    Scope, Source,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What happens to packages that are for development only.
@@ -32,23 +35,27 @@ pub fn assemble(root: Option<Root>, mut inventories: Vec<Inventory>, development
     let root_ref = root.purl.clone().unwrap_or_else(|| format!("root:{}", root.name));
     let mut graph = Graph {
         root,
+        attribution: Attribution::default(),
         root_ref,
         components: BTreeMap::new(),
         edges: BTreeMap::new(),
+        sources: Vec::new(),
         listing: Knowledge::Complete,
         own: 0,
         root_needs: Knowledge::Complete,
         remarks: BTreeSet::new(),
     };
     graph.edges.insert(graph.root_ref.clone(), BTreeSet::new());
-    let mut anchors = Vec::new();
     for inventory in inventories {
-        anchors.push(add(&mut graph, inventory, development));
+        let source = add(&mut graph, inventory, development);
+        graph.sources.push(source);
     }
-    for anchor in anchors {
-        attach(&mut graph, anchor);
+    for source in std::mem::take(&mut graph.sources) {
+        attach(&mut graph, &source);
+        graph.sources.push(source);
     }
     attach_the_rest(&mut graph);
+    open_circles(&mut graph.components);
     graph.own = graph.components.values().filter(|component| component.package.origin == Origin::Own).count();
     if let Some(only) = only {
         become_root(&mut graph, &only);
@@ -56,14 +63,7 @@ pub fn assemble(root: Option<Root>, mut inventories: Vec<Inventory>, development
     graph
 }
 
-/// What of an inventory hangs on the root.
-struct Anchor {
-    ecosystem: Ecosystem,
-    refs: BTreeSet<String>,
-    direct: Option<BTreeSet<String>>,
-}
-
-fn add(graph: &mut Graph, inventory: Inventory, development: Development) -> Anchor {
+fn add(graph: &mut Graph, inventory: Inventory, development: Development) -> Source {
     let refs: Vec<String> = inventory.packages.iter().map(|package| reference(&inventory, package)).collect();
     let kept: Vec<bool> = inventory
         .packages
@@ -79,28 +79,36 @@ fn add(graph: &mut Graph, inventory: Inventory, development: Development) -> Anc
     let among = |indexes: &[usize]| -> BTreeSet<String> {
         indexes.iter().filter(|&&index| kept[index]).map(|&index| refs[index].clone()).collect()
     };
-    let direct = inventory.direct.as_deref().map(among);
-    let all: BTreeSet<String> = (0..refs.len()).filter(|&i| kept[i]).map(|i| refs[i].clone()).collect();
-    for (index, package) in inventory.packages.iter().enumerate().filter(|(index, _)| kept[*index]) {
+    let mut source = Source {
+        ecosystem: inventory.ecosystem,
+        path: inventory.files.first().map_or("", |place| place.source()).to_owned(),
+        listing: inventory.listing,
+        direct: inventory.direct.as_deref().map(among),
+        members: BTreeMap::new(),
+    };
+    let Inventory { ecosystem, files, packages, .. } = inventory;
+    for (index, mut package) in packages.into_iter().enumerate().filter(|(index, _)| kept[*index]) {
+        let reference = &refs[index];
         let mut needs = among(&package.needs);
-        needs.remove(&refs[index]);
-        graph.edges.entry(refs[index].clone()).or_default().extend(needs);
-        let mut package = package.clone();
+        needs.remove(reference);
         if development == Development::Include && package.scope == Scope::Development {
             package.scope = Scope::Required;
         }
-        let found = inventory.files.get(package.file).map(|place| (place.clone(), package.line));
+        let member = source.members.entry(reference.clone());
+        let member = member.or_insert_with(|| Member { scope: package.scope, needs: BTreeSet::new() });
+        member.scope = member.scope.max(package.scope);
+        member.needs.extend(needs.iter().cloned());
+        graph.edges.entry(reference.clone()).or_default().extend(needs);
+        let found = files.get(package.file).map(|place| (place.clone(), package.line));
         package.needs = Vec::new();
-        match graph.components.get_mut(&refs[index]) {
-            Some(known) => merge(known, package, found),
-            None => {
-                let component =
-                    Component { ecosystem: inventory.ecosystem, package, found: found.into_iter().collect() };
-                graph.components.insert(refs[index].clone(), component);
-            }
+        let within = package.within.take().filter(|within| kept[*within]).map(|within| refs[within].clone());
+        let component = Component { ecosystem, package, within, found: found.into_iter().collect() };
+        match graph.components.get_mut(reference) {
+            Some(known) => merge(known, component),
+            None => _ = graph.components.insert(reference.clone(), component),
         }
     }
-    Anchor { ecosystem: inventory.ecosystem, refs: all, direct }
+    source
 }
 
 /// The bom-ref: the purl, or for a package without one the file it is stated in, never a path of this machine.
@@ -114,31 +122,61 @@ fn reference(inventory: &Inventory, package: &Package) -> String {
     format!("{}:{path}#{group}{}{version}", inventory.ecosystem.name(), package.name)
 }
 
-fn merge(known: &mut Component, package: Package, found: Option<(crate::graph::Place, Option<u32>)>) {
-    known.found.extend(found);
-    let into = &mut known.package;
+fn merge(known: &mut Component, other: Component) {
+    known.found.extend(other.found);
+    if known.within != other.within {
+        known.within = None;
+    }
+    let (into, package) = (&mut known.package, other.package);
     into.scope = into.scope.max(package.scope);
+    into.identification = into.identification.max(package.identification);
     into.needs_known = into.needs_known.min(package.needs_known);
     into.licences.extend(package.licences);
     into.checksums.extend(package.checksums);
+    into.references.extend(package.references);
     into.publisher = into.publisher.take().or(package.publisher);
     for (key, value) in package.properties {
         into.properties.entry(key).or_insert(value);
     }
 }
 
+/// A package cannot be within itself, however many steps away; what claims to be stands on its own.
+fn open_circles(components: &mut BTreeMap<String, Component>) {
+    let mut inner: BTreeMap<String, String> =
+        components.iter().filter_map(|(r, c)| Some((r.clone(), c.within.clone()?))).collect();
+    let mut sound: BTreeSet<String> = BTreeSet::new();
+    for start in components.iter().filter(|(_, c)| c.within.is_some()).map(|(r, _)| r.clone()).collect::<Vec<_>>() {
+        let mut path = BTreeSet::new();
+        let mut at = start;
+        while let Some(outer) = inner.get(&at).filter(|_| !sound.contains(&at)) {
+            let outer = outer.clone();
+            path.insert(at.clone());
+            if path.contains(&outer) {
+                inner.remove(&at);
+                break;
+            }
+            at = outer;
+        }
+        sound.extend(path);
+    }
+    for (reference, component) in components {
+        component.within = component.within.take().filter(|_| inner.contains_key(reference));
+    }
+}
+
 /// Operating-system packages hang on the system, all else on the root.
-fn attach(graph: &mut Graph, anchor: Anchor) {
+fn attach(graph: &mut Graph, source: &Source) {
     let system = graph.components.iter().find(|(_, c)| c.ecosystem == Ecosystem::Os).map(|(r, _)| r.clone());
-    let parent = match (anchor.ecosystem, system) {
+    let parent = match (source.ecosystem, system) {
         (Ecosystem::Deb, Some(system)) => system,
         _ => graph.root_ref.clone(),
     };
-    let known = anchor.direct.is_some();
-    let children = anchor.direct.unwrap_or_else(|| tops(&anchor.refs, &graph.edges));
+    let known = source.direct.is_some();
+    let children =
+        source.direct.clone().unwrap_or_else(|| tops(&source.members.keys().cloned().collect(), &graph.edges));
     graph.edges.entry(parent).or_default().extend(children);
     // A database of what is installed does not say what was asked for: what nothing else needs stands for it.
-    if !known && anchor.ecosystem != Ecosystem::Os {
+    if !known && source.ecosystem != Ecosystem::Os {
         graph.root_needs = Knowledge::Incomplete;
     }
 }
@@ -196,17 +234,29 @@ fn become_root(graph: &mut Graph, reference: &str) {
     let mut children = graph.edges.remove(reference).unwrap_or_default();
     children.extend(graph.edges.remove(&graph.root_ref).unwrap_or_default());
     children.remove(reference);
-    for edges in graph.edges.values_mut() {
-        if edges.remove(reference) {
-            edges.insert(format!("root:{}", component.package.name));
+    let root_ref = format!("root:{}", component.package.name);
+    let rename = |refs: &mut BTreeSet<String>| {
+        if refs.remove(reference) {
+            refs.insert(root_ref.clone());
         }
+    };
+    graph.edges.values_mut().for_each(rename);
+    for source in &mut graph.sources {
+        source.direct.as_mut().map(rename);
+        source.members.values_mut().for_each(|member| rename(&mut member.needs));
+        if let Some(member) = source.members.remove(reference) {
+            source.members.insert(root_ref.clone(), member);
+        }
+    }
+    for component in graph.components.values_mut() {
+        component.within = component.within.take().filter(|within| within != reference);
     }
     let group = component.package.group.map(|group| format!("{group}/")).unwrap_or_default();
     graph.root.name = format!("{group}{}", component.package.name);
     graph.root.version = component.package.version;
     graph.root_needs = graph.root_needs.min(component.package.needs_known);
-    graph.root_ref = format!("root:{}", component.package.name);
-    graph.edges.insert(graph.root_ref.clone(), children);
+    graph.edges.insert(root_ref.clone(), children);
+    graph.root_ref = root_ref;
 }
 
 #[cfg(test)]

@@ -108,3 +108,36 @@ fn what_no_stated_edge_reaches_hangs_on_the_root_which_then_is_not_exact() {
     assert_eq!(children(&graph, "root:r"), ["npm:a#own@1", "pkg:x/stray@1"]);
     assert_eq!(graph.root_needs, Knowledge::Incomplete);
 }
+
+#[test]
+fn what_each_file_says_is_kept_beside_what_they_say_together() {
+    let mut one = inventory(Ecosystem::Npm, "a", &[("own", &[1]), ("p", &[2]), ("q", &[])]);
+    one.packages[2].scope = Scope::Development;
+    one.direct = Some(vec![0]);
+    let two = inventory(Ecosystem::Npm, "b", &[("p", &[]), ("q", &[])]);
+    let graph = assemble(None, vec![two, one], Development::Mark);
+    let [a, b] = &graph.sources[..] else { panic!("{:?}", graph.sources) };
+    assert_eq!((a.path.as_str(), b.path.as_str()), ("a", "b"));
+    assert_eq!((&a.direct, &b.direct), (&Some(BTreeSet::from(["root:own".to_owned()])), &None));
+    assert_eq!(a.members["root:own"].needs, BTreeSet::from(["pkg:x/p@1".to_owned()]));
+    assert_eq!((a.members["pkg:x/q@1"].scope, b.members["pkg:x/q@1"].scope), (Scope::Development, Scope::Required));
+    assert_eq!((a.members["pkg:x/p@1"].needs.len(), b.members["pkg:x/p@1"].needs.len()), (1, 0));
+    assert_eq!(graph.edges["pkg:x/p@1"].len(), 1);
+}
+
+#[test]
+fn a_package_is_within_another_only_where_all_files_agree_and_never_in_a_circle() {
+    let within = |path: &str, inside: &[(usize, usize)]| {
+        let mut file = inventory(Ecosystem::Npm, path, &[("a", &[]), ("b", &[]), ("c", &[]), ("d", &[])]);
+        inside.iter().for_each(|(inner, outer)| file.packages[*inner].within = Some(*outer));
+        file
+    };
+    let of = |files: Vec<Inventory>| {
+        let graph = assemble(Some(root()), files, Development::Mark);
+        graph.components.into_values().map(|c| c.within).collect::<Vec<_>>()
+    };
+    let names = |all: [Option<&str>; 4]| all.map(|name| name.map(|name| format!("pkg:x/{name}@1"))).to_vec();
+    assert_eq!(of(vec![within("x", &[(1, 0), (2, 1)])]), names([None, Some("a"), Some("b"), None]));
+    assert_eq!(of(vec![within("x", &[(1, 0), (2, 1)]), within("y", &[(1, 0)])]), names([None, Some("a"), None, None]));
+    assert_eq!(of(vec![within("x", &[(0, 0), (1, 2), (2, 1), (3, 1)])]), names([None, Some("c"), None, Some("b")]));
+}

@@ -41,6 +41,8 @@ pub enum Scope {
     Development,
     /// The product works without it.
     Optional,
+    /// The environment brings it: the product needs it and does not contain it (Maven's `provided`).
+    Provided,
     /// The file does not say (Cargo.lock does not tell development dependencies apart).
     Unstated,
     /// The product needs it.
@@ -78,6 +80,74 @@ pub struct Checksum {
     pub hex: String,
 }
 
+/// What is to be found at a [`Reference`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReferenceKind {
+    /// The archive that is installed; the package's checksums are its.
+    Distribution,
+    /// Its documentation.
+    Documentation,
+    /// Where faults are reported.
+    IssueTracker,
+    /// The repository of its source.
+    Vcs,
+    /// Its home page.
+    Website,
+}
+
+/// An address that the source states for a package. What the purl's qualifiers say need not be repeated here.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    /// What is there.
+    pub kind: ReferenceKind,
+    /// A URL without credentials.
+    pub url: String,
+}
+
+/// How a package was recognised (CycloneDX, `evidence.identity.methods.technique`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Technique {
+    /// By the name of a file.
+    Filename,
+    /// By the checksum of a file.
+    HashComparison,
+    /// By what is built into an executable.
+    BinaryAnalysis,
+    /// By a lockfile, a manifest or a package database.
+    ManifestAnalysis,
+}
+
+/// How sure the name and version of a package are; the merged component keeps the surest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identification {
+    /// From 0 to 100 per cent.
+    pub confidence: u8,
+    /// How.
+    pub technique: Technique,
+}
+
+/// A person or an organisation; at least one field is set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Party {
+    /// What it is called.
+    pub name: Option<String>,
+    /// Where it reads mail.
+    pub email: Option<String>,
+    /// Its page.
+    pub url: Option<String>,
+}
+
+/// Who answers for the document and for the thing it describes: said by the user or the run, never found in a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attribution {
+    /// Who has this bill of materials made: the operator, not the tool.
+    pub authors: Vec<Party>,
+    /// Who supplies the thing described, and the project's own packages in it.
+    pub supplier: Option<Party>,
+    /// Who makes them.
+    pub manufacturer: Option<Party>,
+}
+
 /// Who makes a package, and hence what names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -106,8 +176,14 @@ pub struct Package {
     pub licences: BTreeSet<Licence>,
     /// Checksums the source states.
     pub checksums: BTreeSet<Checksum>,
+    /// Addresses the source states.
+    pub references: BTreeSet<Reference>,
+    /// How it was recognised, and how surely.
+    pub identification: Identification,
     /// What it is for.
     pub scope: Scope,
+    /// The package of the same inventory that contains it: a jar in a war, a bundled npm package.
+    pub within: Option<usize>,
     /// Further facts, as CycloneDX properties.
     pub properties: BTreeMap<&'static str, String>,
     /// Which of the inventory's files states it.
@@ -132,7 +208,10 @@ impl Package {
             publisher: None,
             licences: BTreeSet::new(),
             checksums: BTreeSet::new(),
+            references: BTreeSet::new(),
+            identification: Identification { confidence: 100, technique: Technique::ManifestAnalysis },
             scope: Scope::Required,
+            within: None,
             properties: BTreeMap::new(),
             file: 0,
             line: None,
@@ -149,6 +228,17 @@ pub struct Place {
     pub path: String,
     /// The digest of the layer that holds it, for images.
     pub layer: Option<String>,
+}
+
+impl Place {
+    /// What a reader calls the source: the lockfile itself, or the folder of a database that has one file per package.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        let path = &self.path;
+        let folder = ["site-packages/", "dist-packages/", "status.d/"];
+        let ends = folder.iter().filter_map(|folder| Some(path.rfind(folder)? + folder.len() - 1));
+        ends.max().map_or(path, |end| &path[..end])
+    }
 }
 
 /// Something a person should know about what was read: not an error, never silence.
@@ -228,10 +318,36 @@ pub enum RootKind {
 pub struct Component {
     /// Which ecosystem it belongs to.
     pub ecosystem: Ecosystem,
-    /// What is known of it; `needs`, `file` and `line` have moved to the graph.
+    /// What is known of it; `needs`, `within`, `file` and `line` have moved to the graph.
     pub package: Package,
+    /// The bom-ref of the component that contains it, where every source that has it says the same. Never a circle.
+    pub within: Option<String>,
     /// Where it was found.
     pub found: BTreeSet<(Place, Option<u32>)>,
+}
+
+/// One lockfile or package database as it was read, before equal packages of several were merged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// What kind of packages.
+    pub ecosystem: Ecosystem,
+    /// The file, or the folder of a database made of many files; relative, with `/`.
+    pub path: String,
+    /// Whether everything it states is here.
+    pub listing: Knowledge,
+    /// What the project itself asks for here, by bom-ref; `None` where the source does not say.
+    pub direct: Option<BTreeSet<String>>,
+    /// Its packages by bom-ref.
+    pub members: BTreeMap<String, Member>,
+}
+
+/// A package as one [`Source`] has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// What it is for, here.
+    pub scope: Scope,
+    /// What it needs, here, by bom-ref.
+    pub needs: BTreeSet<String>,
 }
 
 /// All components and what needs what, by bom-ref.
@@ -239,12 +355,16 @@ pub struct Component {
 pub struct Graph {
     /// What all this is about.
     pub root: Root,
+    /// Who answers for it.
+    pub attribution: Attribution,
     /// The root's bom-ref.
     pub root_ref: String,
     /// By bom-ref, which sorts them.
     pub components: BTreeMap<String, Component>,
     /// From the root and from every component; leaves have an empty set.
     pub edges: BTreeMap<String, BTreeSet<String>>,
+    /// The files all this was read from, sorted by ecosystem and path.
+    pub sources: Vec<Source>,
     /// Whether `components` is everything the root contains.
     pub listing: Knowledge,
     /// How many packages are the project's own, the root among them.

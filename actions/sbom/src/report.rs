@@ -100,21 +100,13 @@ impl<'a> Counts<'a> {
             for name in licence_names(component) {
                 *licences.entry(name).or_insert(0) += 1;
             }
-            for path in component.found.iter().map(|(place, _)| source(&place.path)).collect::<BTreeSet<_>>() {
+            for path in component.found.iter().map(|(place, _)| place.source()).collect::<BTreeSet<_>>() {
                 *sources.entry(path).or_insert(0) += 1;
             }
             development += usize::from(component.package.scope == Scope::Development);
             unversioned += usize::from(component.package.version.is_none());
         }
         Self { ecosystems, licences, sources, development, unversioned }
-    }
-}
-
-/// Hundreds of metadata files of one `site-packages` folder are one source to a reader.
-fn source(path: &str) -> &str {
-    match path.rfind("-packages/") {
-        Some(at) => &path[..at + "-packages".len()],
-        None => path.find("status.d/").map_or(path, |at| &path[..at + "status.d".len()]),
     }
 }
 

@@ -166,7 +166,7 @@ impl Writer {
 /// "excluded: components that are used for test and other non-runtime purposes" (CycloneDX 1.6, scope).
 fn scope(scope: Scope) -> Option<&'static str> {
     match scope {
-        Scope::Required => Some("required"),
+        Scope::Required | Scope::Provided => Some("required"),
         Scope::Optional => Some("optional"),
         Scope::Development => Some("excluded"),
         Scope::Unstated => None,
