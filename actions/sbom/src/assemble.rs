@@ -168,7 +168,7 @@ fn open_circles(components: &mut BTreeMap<String, Component>) {
 fn attach(graph: &mut Graph, source: &Source) {
     let system = graph.components.iter().find(|(_, c)| c.ecosystem == Ecosystem::Os).map(|(r, _)| r.clone());
     let parent = match (source.ecosystem, system) {
-        (Ecosystem::Deb, Some(system)) => system,
+        (ecosystem, Some(system)) if ecosystem.is_of_a_system() => system,
         _ => graph.root_ref.clone(),
     };
     let known = source.direct.is_some();

@@ -8,16 +8,50 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Where packages of one kind come from; the name is the purl type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ecosystem {
+    /// Alpine and its descendants.
+    Apk,
+    /// Bitnami's containers.
+    Bitnami,
     /// Rust crates.
     Cargo,
+    /// CocoaPods.
+    Cocoapods,
+    /// PHP packages.
+    Composer,
+    /// C and C++ packages of Conan.
+    Conan,
+    /// Conda packages.
+    Conda,
     /// Debian and its descendants.
     Deb,
+    /// Ruby gems.
+    Gem,
+    /// What belongs to no ecosystem, or to none that is known.
+    Generic,
+    /// Actions that workflows use.
+    GithubActions,
+    /// Go modules.
+    Golang,
+    /// Elixir and Erlang packages.
+    Hex,
+    /// Java packages.
+    Maven,
     /// JavaScript packages.
     Npm,
+    /// .NET packages.
+    Nuget,
     /// The distribution itself, as its os-release file names it.
     Os,
+    /// Dart packages.
+    Pub,
     /// Python packages.
     Pypi,
+    /// Fedora, SUSE and their relatives.
+    Rpm,
+    /// Swift packages.
+    Swift,
+    /// Terraform providers.
+    Terraform,
 }
 
 impl Ecosystem {
@@ -25,12 +59,35 @@ impl Ecosystem {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Apk => "apk",
+            Self::Bitnami => "bitnami",
             Self::Cargo => "cargo",
+            Self::Cocoapods => "cocoapods",
+            Self::Composer => "composer",
+            Self::Conan => "conan",
+            Self::Conda => "conda",
             Self::Deb => "deb",
+            Self::Gem => "gem",
+            Self::Generic => "generic",
+            Self::GithubActions => "githubactions",
+            Self::Golang => "golang",
+            Self::Hex => "hex",
+            Self::Maven => "maven",
             Self::Npm => "npm",
+            Self::Nuget => "nuget",
             Self::Os => "os",
+            Self::Pub => "pub",
             Self::Pypi => "pypi",
+            Self::Rpm => "rpm",
+            Self::Swift => "swift",
+            Self::Terraform => "terraform",
         }
+    }
+
+    /// Whether its packages are parts of an operating system.
+    #[must_use]
+    pub fn is_of_a_system(self) -> bool {
+        matches!(self, Self::Apk | Self::Deb | Self::Rpm)
     }
 }
 
@@ -241,6 +298,29 @@ impl Place {
     }
 }
 
+/// How much a remark weighs. The order is from light to heavy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FindingKind {
+    /// Good to know; nothing is missing.
+    Note,
+    /// The source itself leaves something open, such as a requirement without a version.
+    Partial,
+    /// A file that lists packages and that nobody here can read.
+    NotCovered,
+    /// A file of a known format in a version that is not known.
+    UnknownVersion,
+    /// A file that is not what its name promises: cut off, corrupt, hostile.
+    Broken,
+}
+
+impl FindingKind {
+    /// Whether packages that a file lists are not listed here because it was not understood.
+    #[must_use]
+    pub fn is_unread(self) -> bool {
+        self >= Self::NotCovered
+    }
+}
+
 /// Something a person should know about what was read: not an error, never silence.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Remark {
@@ -248,6 +328,8 @@ pub struct Remark {
     pub path: String,
     /// The line, counted from 1, if known.
     pub line: Option<u32>,
+    /// How much it weighs.
+    pub kind: FindingKind,
     /// What, in a sentence fragment.
     pub text: String,
 }
@@ -285,7 +367,13 @@ impl Inventory {
 
     /// Notes something about `line` of the (only) file.
     pub fn remark(&mut self, line: Option<u32>, text: impl Into<String>) {
-        self.remarks.push(Remark { path: String::new(), line, text: text.into() });
+        self.remarks.push(Remark { path: String::new(), line, kind: FindingKind::Note, text: text.into() });
+    }
+
+    /// Notes that something is missing: the listing is incomplete.
+    pub fn finding(&mut self, kind: FindingKind, line: Option<u32>, text: impl Into<String>) {
+        self.remarks.push(Remark { path: String::new(), line, kind, text: text.into() });
+        self.listing = self.listing.min(Knowledge::Incomplete);
     }
 }
 

@@ -49,6 +49,9 @@ pub struct Inputs {
     /// Accept that nothing is found: an empty bill of materials is written and the exit code is 0 instead of 3.
     #[arg(long, value_parser = github::yes_no(), action = clap::ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true", require_equals = true)]
     pub allow_empty: bool,
+    /// A file that lists packages and was not understood (broken, of an unknown version, without a reader) fails the run, after the rest was written: exit code 2 for a broken one, else 3, and nothing is attached. `false`: it is a warning, and the bill of materials says that it is incomplete.
+    #[arg(long, value_parser = github::yes_no(), action = clap::ArgAction::Set, num_args = 0..=1, default_value = "true", default_missing_value = "true", require_equals = true)]
+    pub strict: bool,
     /// The signing key and the registry's login.
     #[command(flatten)]
     pub evidence: evidence::EvidenceInputs,
@@ -117,6 +120,15 @@ pub enum Empty {
     Accepted,
 }
 
+/// What a file means that was not understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strict {
+    /// The run fails.
+    Yes,
+    /// A warning.
+    No,
+}
+
 /// The inputs, checked against each other.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -142,6 +154,8 @@ pub struct Settings {
     pub attach: Attach,
     /// What an empty result means.
     pub empty: Empty,
+    /// What a file means that was not understood.
+    pub strict: Strict,
     /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<jiff::Timestamp>,
 }
@@ -215,6 +229,7 @@ impl Settings {
             spec_version: inputs.spec_version.into(),
             attach,
             empty: if inputs.allow_empty { Empty::Accepted } else { Empty::Inconclusive },
+            strict: if inputs.strict { Strict::Yes } else { Strict::No },
             epoch,
         })
     }

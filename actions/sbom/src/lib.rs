@@ -62,9 +62,9 @@ impl Action for Sbom {
         for remark in &graph.remarks {
             runner.detail(format!("{}: {}", remark.path, remark.text));
         }
-        let verdict = decide::decide(&graph, settings.empty);
+        let verdict = decide::decide(&graph, settings.empty, settings.strict);
         let told = report::Told { subject: &facts.subject, graph: &graph, verdict, digest: facts.digest, timestamp };
-        if verdict == Verdict::Inconclusive {
+        if verdict != Verdict::Empty && !decide::found(&graph) {
             return Ok(report::report(&told, None));
         }
         let write = |syntax| {
@@ -76,7 +76,8 @@ impl Action for Sbom {
         let predicate = serde_json::from_slice(&json)
             .map_err(|error| Failure::new(Exit::Unknown, "make a statement of the bill of materials").because(error))?;
         let document = if settings.syntax == Syntax::Json { json } else { write(settings.syntax)? };
-        let plan = apply::Plan { document, predicate, image: facts.image.as_ref() };
+        let image = facts.image.as_ref().filter(|_| verdict.exit() == Exit::Done);
+        let plan = apply::Plan { document, predicate, image };
         let receipt = apply::apply(runner, &settings, plan).await?;
         Ok(report::report(&told, Some(&receipt)))
     }

@@ -1,10 +1,7 @@
 //! Reads the world: which image, which files, what they say. Changes nothing.
 
 use crate::{
-    ecosystem::{
-        self, Kind, Sighting,
-        requirements::{Files, Missing},
-    },
+    ecosystem::{self, Place},
     graph::{Inventory, Root, RootKind},
     inputs::{Inputs, Settings, Source},
     purl,
@@ -94,7 +91,7 @@ fn from_tree<'r>(settings: &Settings, path: &Path, subject: String) -> Result<Fa
     let tree = Tree::at(path);
     let sighting = tree.look(&settings.exclude).map_err(|error| failed(&error))?;
     let read = |path: &str| tree.read(path);
-    let inventories = understand(&sighting, Files { read: &read, missing: Missing::Refused })?;
+    let inventories = ecosystem::inventories(sighting, Place::Tree, &read);
     let root = settings.name.as_ref().map(|name| Root {
         kind: RootKind::Application,
         name: name.clone(),
@@ -119,23 +116,8 @@ async fn from_image<'r>(image: Image, subject: String, exit: Exit) -> Result<Fac
         LookError::Image(error) => failed(&error.cause()),
         error @ LookError::TooMuch { .. } => failed(&error),
     })?;
-    let text = |found: &&ecosystem::Found| matches!(found.kind, Kind::Requirements | Kind::Constraints);
-    let includes: BTreeMap<&str, &[u8]> =
-        sighting.files.iter().filter(text).map(|found| (found.place.path.as_str(), found.bytes.as_slice())).collect();
-    let read = |path: &str| includes.get(path).map(|bytes| bytes.to_vec());
-    let inventories = understand(&sighting, Files { read: &read, missing: Missing::Remarked })?;
+    let inventories = ecosystem::inventories(sighting, Place::Image, &|_| None);
     Ok(Facts { inventories, root: None, image: None, digest: Some(digest), created, subject })
-}
-
-/// A broken file is bad input wherever it was found: named with its line, and nothing is written.
-fn understand(sighting: &Sighting, includes: Files<'_>) -> Result<Vec<Inventory>, Failure> {
-    ecosystem::inventories(sighting, includes).map_err(|bad| {
-        Failure::new(Exit::BadInput, "read")
-            .subject(format!("{}:{}", bad.path, bad.error.line))
-            .because(&bad.error)
-            .state(UNTOUCHED)
-            .help("repair the file with the tool that writes it; a file that is not the project's own can be left out with `exclude`")
-    })
 }
 
 fn image_root(settings: &Settings, image: Option<&ImageRef>, fetched: &Image) -> Root {

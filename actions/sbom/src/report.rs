@@ -2,8 +2,8 @@
 
 use crate::{
     apply::Receipt,
-    decide::Verdict,
-    graph::{Component, Graph, Knowledge, Licence, Origin, Remark, RootKind, Scope},
+    decide::{Verdict, found},
+    graph::{Component, FindingKind, Graph, Knowledge, Licence, Origin, Remark, RootKind, Scope},
 };
 use github::{Alert, Annotation, Exit, Report, Summary};
 use serde::Serialize;
@@ -44,8 +44,7 @@ struct Document<'a> {
 #[must_use]
 pub fn report(told: &Told<'_>, receipt: Option<&Receipt>) -> Report {
     let counts = Counts::of(told.graph);
-    let exit = if told.verdict == Verdict::Inconclusive { Exit::Unknown } else { Exit::Done };
-    let mut report = Report::new(exit, told.verdict.word(), headline(told, &counts))
+    let mut report = Report::new(told.verdict.exit(), told.verdict.word(), headline(told, &counts))
         .output("components", told.graph.components.len())
         .summary(summary(told, &counts, receipt))
         .document(&document(told, &counts, receipt));
@@ -58,13 +57,40 @@ pub fn report(told: &Told<'_>, receipt: Option<&Receipt>) -> Report {
             report = report.output("referrer", referrer);
         }
     }
-    if let (Verdict::Incomplete, Some(first)) = (told.verdict, told.graph.remarks.iter().next()) {
-        let more = told.graph.remarks.len() - 1;
-        let more = if more == 0 { String::new() } else { format!(" (and {more} more; see the step summary)") };
-        let text = format!("{}{more}", line(first));
-        report = report.annotate(Annotation::warning(text).title("the bill of materials is incomplete"));
+    for annotation in annotations(told) {
+        report = report.annotate(annotation);
     }
-    report
+    match told.verdict {
+        Verdict::Broken => report.help(
+            "repair the file with the tool that writes it; a file that is not the project's own can be left out with `exclude`",
+        ),
+        Verdict::NotUnderstood => report.help(
+            "leave the file out with `exclude`, or accept an incomplete bill of materials with `strict: false`",
+        ),
+        _ => report,
+    }
+}
+
+/// GitHub shows ten annotations of a kind per step.
+const MOST_ANNOTATIONS: usize = 10;
+
+/// Each file that was not understood, at its line; of what the sources leave open the first.
+fn annotations(told: &Told<'_>) -> Vec<Annotation> {
+    let remarks = &told.graph.remarks;
+    let fails = told.verdict.exit() != Exit::Done;
+    let unread = remarks.iter().filter(|remark| remark.kind.is_unread()).take(MOST_ANNOTATIONS).map(|remark| {
+        let text = if fails { Annotation::error(line(remark)) } else { Annotation::warning(line(remark)) };
+        text.title("not understood").file(&remark.path, remark.line.unwrap_or(1))
+    });
+    let mut open = remarks.iter().filter(|remark| remark.kind == FindingKind::Partial);
+    let first = open.next().map(|first| {
+        let more = match open.count() {
+            0 => String::new(),
+            more => format!(" (and {more} more; see the step summary)"),
+        };
+        Annotation::warning(format!("{}{more}", line(first))).title("the bill of materials is incomplete")
+    });
+    unread.chain(first).collect()
 }
 
 fn headline(told: &Told<'_>, counts: &Counts<'_>) -> String {
@@ -72,6 +98,18 @@ fn headline(told: &Told<'_>, counts: &Counts<'_>) -> String {
     match told.verdict {
         Verdict::Inconclusive => {
             format!("no package found in {subject}: nothing was written; if that is right, say `allow-empty: true`")
+        }
+        Verdict::Broken | Verdict::NotUnderstood => {
+            let unread: Vec<_> = told.graph.remarks.iter().filter(|remark| remark.kind.is_unread()).collect();
+            let first = unread.first().map(|remark| line(remark)).unwrap_or_default();
+            let more = if unread.len() > 1 { format!(" and {} more", unread.len() - 1) } else { String::new() };
+            let rest = match told.graph.components.len() {
+                count if found(told.graph) => {
+                    format!("the other {count} components are listed, marked incomplete, and nothing was attached")
+                }
+                _ => "nothing else was found and nothing was written".to_owned(),
+            };
+            format!("{subject} was not understood: {first}{more}; {rest}")
         }
         Verdict::Empty => format!("no package found in {subject}, as `allow-empty` expects"),
         Verdict::Complete | Verdict::Incomplete => {

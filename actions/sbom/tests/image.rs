@@ -101,14 +101,15 @@ fn evidence_names_the_layer_of_the_manifest() {
 }
 
 #[test]
-fn an_image_without_a_package_database_is_inconclusive_and_says_what_it_saw() {
+fn an_image_with_nothing_but_an_unread_database_says_so_and_writes_nothing() {
     let alpine = Contents::new().file("etc/os-release", 0o644, "ID=alpine\nVERSION_ID=3.20\n").file(
         "lib/apk/db/installed",
         0o644,
         "P:musl\n",
     );
     let (workspace, ended) = run(&Builder::new(Platform::linux("amd64")).layer("base", alpine));
-    let ended = ended.expect(3, &["no package found"]);
+    let ended = ended.expect(3, &["lib/apk/db/installed", "nothing was written"]);
+    assert_eq!(ended.output("verdict"), "not-understood");
     assert!(ended.summary.contains("not covered yet (Alpine packages)"), "{}", ended.summary);
     assert!(!workspace.path("sbom.cdx.json").exists());
 }

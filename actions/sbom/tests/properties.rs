@@ -7,8 +7,16 @@ use sbom::{
     assemble::{Development, assemble},
     cyclonedx::{SpecVersion, Syntax, write},
     ecosystem::{
-        Found, Kind, Sighting, cargo, dpkg, inventories, npm, os_release, pep508, python_dist,
-        requirements::{self, Files, Missing},
+        Candidate, Found, Place as Where, Sighting,
+        distro::{dpkg, os_release},
+        inventories,
+        javascript::package_lock as npm,
+        python::{
+            installed as python_dist, pep508,
+            requirements::{self, Files, Missing},
+        },
+        recognise,
+        rust::cargo_lock as cargo,
     },
     graph::{Inventory, Place},
     licence, purl,
@@ -129,19 +137,25 @@ proptest! {
 
     #[test]
     fn the_order_in_which_files_are_found_leaves_no_trace(seed in prop::collection::vec(0..1000_usize, 5)) {
-        let file = |path: &str, kind, text: &str| Found {
-            place: Place { path: path.to_owned(), layer: None }, kind, bytes: text.as_bytes().to_vec(),
+        let file = |path: &str, text: &str| Found {
+            place: Place { path: path.to_owned(), layer: None }, bytes: text.as_bytes().to_vec(),
         };
         let mut files = vec![
-            file("a/Cargo.lock", Kind::CargoLock, &lockfile(5, &[(0, 1), (1, 2), (2, 1)])),
-            file("b/Cargo.lock", Kind::CargoLock, &lockfile(7, &[(0, 3), (3, 1)])),
-            file("r.txt", Kind::Requirements, "a==1\nb>=2\n"),
-            file("var/lib/dpkg/status.d/x", Kind::Dpkg, "Package: x\nVersion: 1\nDepends: y\n"),
-            file("var/lib/dpkg/status.d/y", Kind::Dpkg, "Package: y\nVersion: 1\nDepends: x\n"),
+            file("a/Cargo.lock", &lockfile(5, &[(0, 1), (1, 2), (2, 1)])),
+            file("b/Cargo.lock", &lockfile(7, &[(0, 3), (3, 1)])),
+            file("requirements.txt", "a==1\nb>=2\n"),
+            file("var/lib/dpkg/status.d/x", "Package: x\nVersion: 1\nDepends: y\n"),
+            file("var/lib/dpkg/status.d/y", "Package: y\nVersion: 1\nDepends: x\n"),
         ];
         let read = |files: &[Found]| {
-            let sighting = Sighting { files: files.to_vec(), not_covered: vec![("yarn.lock".to_owned(), "Yarn")] };
-            document(inventories(&sighting, NOTHING).unwrap(), SpecVersion::V1_6)
+            let mut sighting = Sighting::default();
+            sighting.not_covered(Place { path: "bun.lockb".to_owned(), layer: None }, "Bun");
+            for found in files {
+                let candidate =
+                    Candidate { path: &found.place.path, place: Where::Image, size: 1, executable: false };
+                sighting.add(recognise(&candidate).unwrap(), found.clone());
+            }
+            document(inventories(sighting, Where::Image, &|_| None), SpecVersion::V1_6)
         };
         let straight = read(&files);
         for (index, other) in seed.into_iter().enumerate() {

@@ -104,18 +104,22 @@ fn one_lockfile_is_a_source_too_and_is_named_after_its_project() {
 }
 
 #[test]
-fn a_broken_lockfile_stops_everything_and_leaves_the_old_file() {
+fn every_broken_lockfile_is_named_with_its_line_and_alone_it_leaves_the_old_file() {
     for (path, content, wanted) in [
         ("Cargo.lock", &CARGO[..CARGO.find("[[package]]\nname = \"itoa\"").unwrap()], "Cargo.lock:7"),
         ("web/package-lock.json", &NPM[..120], "web/package-lock.json:2"),
         ("requirements.txt", "flask=2.0\n", "requirements.txt:1"),
-        ("base.txt", "six==1\n%%\n", "base.txt:2"),
+        ("requirements.txt", "-r gone.txt\n", "requirements.txt:1"),
     ] {
-        let tree = tree().with(path, content).with("sbom.cdx.json", "old");
-        let ended = tree.run(&[]).expect(2, &[wanted, "nothing was written"]);
-        assert_eq!(tree.bytes("sbom.cdx.json"), b"old", "{}", ended.log);
+        tree().with(path, content).run(&[]).expect(2, &[wanted, "nothing was attached"]);
+        let alone = Workspace::new().with(path, content).with("sbom.cdx.json", "old");
+        let ended = alone.run(&[]).expect(2, &[wanted, "nothing was written"]);
+        assert_eq!(alone.bytes("sbom.cdx.json"), b"old", "{}", ended.log);
         assert_eq!(ended.output("sbom-path"), "");
     }
+    let tree = tree().with("base.txt", "six==1\n%%\n").with("web/package-lock.json", "{");
+    let ended = tree.run(&[]).expect(2, &["base.txt:2", "web/package-lock.json:1"]);
+    assert_eq!(ended.output("verdict"), "broken");
 }
 
 #[test]
@@ -132,13 +136,20 @@ fn finding_nothing_is_inconclusive_unless_it_is_spelled_out() {
 }
 
 #[test]
-fn a_lockfile_without_a_reader_makes_the_listing_incomplete_and_is_said() {
-    let tree = tree().with("ui/yarn.lock", "# yarn lockfile v1\n");
-    let ended = tree.run(&[]).expect(0, &["ui/yarn.lock", "not covered"]);
-    assert_eq!(ended.output("verdict"), "incomplete");
-    assert_eq!(tree.bom()["compositions"][0]["aggregate"], "incomplete");
-    let ended = tree.run(&[("exclude", "ui/\n")]).expect(0, &[]);
-    assert_eq!(ended.output("verdict"), "complete");
+fn what_was_not_understood_is_never_a_yes_and_the_rest_is_still_listed() {
+    for (name, content, code, verdict) in
+        [("ui/bun.lockb", "\0", 3, "not-understood"), ("ui/package-lock.json", "{\"lockfileVersion\": 3,", 2, "broken")]
+    {
+        let tree = tree().with(name, content);
+        let ended = tree.run(&[]).expect(code, &[name, "marked incomplete"]);
+        assert_eq!(ended.output("verdict"), verdict);
+        assert_eq!(tree.bom()["compositions"][0]["aggregate"], "incomplete");
+        let ended = tree.run(&[("strict", "false")]).expect(0, &[name]);
+        assert_eq!(ended.output("verdict"), "incomplete");
+        assert_eq!(tree.bom()["compositions"][0]["aggregate"], "incomplete");
+        let ended = tree.run(&[("exclude", "ui/\n")]).expect(0, &[]);
+        assert_eq!(ended.output("verdict"), "complete");
+    }
 }
 
 #[test]

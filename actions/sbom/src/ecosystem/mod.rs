@@ -1,22 +1,50 @@
 //! The package ecosystems: which files they keep their truth in, and one pure reader for each.
 //!
 //! A reader is given bytes and answers with an [`Inventory`](crate::graph::Inventory) or a [`ParseError`] that names the
-//! line. It never touches a disk, never runs anything, and never skips what it does not understand.
+//! line. It never touches a disk, never runs anything, and never skips what it does not understand. Each family has a folder
+//! with its readers and a table of its [`Format`]s; [`FORMATS`] lists the families.
 
-pub mod cargo;
-pub mod dpkg;
-pub mod npm;
-mod npm_v1;
-pub mod os_release;
-pub mod pep508;
-pub mod python_dist;
-pub mod requirements;
+pub mod distro;
+pub mod javascript;
+pub mod python;
+pub mod rust;
 
+mod format;
 mod read;
-mod recognise;
+mod surroundings;
 
-pub use read::{Found, Sighting, inventories};
-pub use recognise::{Kind, Place, Recognised, recognise};
+pub use format::{Alone, Among, Candidate, Format, Place, Reads, Together, is_the_applications, recognise};
+pub use read::{Sighting, inventories};
+pub use surroundings::{ReadFile, Surroundings};
+
+/// Every format that is known, family by family; the first that claims a file reads it.
+pub const FORMATS: &[&[Format]] = &[distro::FORMATS, javascript::FORMATS, python::FORMATS, rust::FORMATS, LATER];
+
+/// Lockfiles that have no reader yet.
+const LATER: &[Format] = &[
+    not_covered("Ruby gems", |file| file.file_name() == "Gemfile.lock"),
+    not_covered("PHP Composer", |file| file.file_name() == "composer.lock"),
+    not_covered("Conan", |file| file.file_name() == "conan.lock"),
+    not_covered("Go modules", |file| file.file_name() == "go.mod"),
+    not_covered("Gradle", |file| file.file_name() == "gradle.lockfile"),
+    not_covered("Elixir", |file| file.file_name() == "mix.lock"),
+    not_covered("NuGet", |file| file.file_name() == "packages.lock.json"),
+    not_covered("Maven", |file| file.file_name() == "pom.xml"),
+    not_covered("Dart", |file| file.file_name() == "pubspec.lock"),
+];
+
+const fn not_covered(name: &'static str, claims: fn(&Candidate<'_>) -> bool) -> Format {
+    Format { name, claims, reads: Reads::NotCovered }
+}
+
+/// A file with its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where it is.
+    pub place: crate::graph::Place,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
 
 /// The largest file that is read: the biggest lockfiles of public repositories are below 10 MB.
 pub const LARGEST_FILE: usize = 64 << 20;
@@ -78,3 +106,7 @@ pub fn text(bytes: &[u8]) -> Result<&str, ParseError> {
 pub fn shorten(text: &str) -> String {
     if text.chars().count() <= 80 { text.to_owned() } else { text.chars().take(79).chain(['…']).collect() }
 }
+
+#[cfg(test)]
+#[path = "recognise_tests.rs"]
+mod tests;

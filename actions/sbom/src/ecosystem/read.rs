@@ -1,77 +1,126 @@
 //! The files that were found, each given to its reader: pure, whatever the source was.
 
 use super::{
-    BadFile, Kind, ParseError, cargo, dpkg, npm, os_release, python_dist,
-    requirements::{self, Files},
+    BadFile, Format, Found, ParseError, ReadFile, Reads, Surroundings,
+    distro::{OS_RELEASE, os_release},
 };
-use crate::graph::{Ecosystem, Inventory, Knowledge, Origin, Package, Place, Remark};
+use crate::graph::{Ecosystem, FindingKind, Inventory, Origin, Package, Place, Remark};
 use std::collections::BTreeMap;
 
-/// A file with its content.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// Where.
-    pub place: Place,
-    /// What it is.
-    pub kind: Kind,
-    /// Its content.
-    pub bytes: Vec<u8>,
-}
-
-/// Everything that was seen in a source, before any of it is understood.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Everything that was seen in a source: what can be understood at once has been.
+#[derive(Debug, Default)]
 pub struct Sighting {
-    /// The files a reader exists for, sorted by path.
-    pub files: Vec<Found>,
-    /// What lists packages and has no reader: path and what it is.
-    pub not_covered: Vec<(String, &'static str)>,
+    inventories: Vec<Inventory>,
+    files: Vec<(&'static Format, Found)>,
 }
 
-/// One inventory per lockfile and per package database.
-///
-/// # Errors
-/// [`BadFile`] for the first file that is not what its name promises: a broken file is never an empty one.
-pub fn inventories(sighting: &Sighting, includes: Files<'_>) -> Result<Vec<Inventory>, BadFile> {
-    let distribution = distribution(&sighting.files)?;
-    let mut inventories = Vec::new();
-    if let Some((found, distribution)) = &distribution {
-        inventories.push(system(found, distribution));
-    }
-    inventories.extend(database(&sighting.files, distribution.as_ref().map(|(_, d)| d))?);
-    inventories.extend(site_packages(&sighting.files)?);
-    for found in &sighting.files {
-        let lockfile = match found.kind {
-            Kind::CargoLock => cargo::parse(&found.bytes),
-            Kind::PackageLock => npm::parse(&found.bytes),
-            Kind::Requirements => {
-                inventories.push(requirements_file(found, includes)?);
-                continue;
+impl Sighting {
+    /// Takes a file and its content.
+    pub fn add(&mut self, format: &'static Format, found: Found) {
+        match format.reads {
+            Reads::Alone(read) => {
+                let inventories = read(&found).map_err(|error| bad(&found, error));
+                self.inventories.extend(settle(inventories, &[&found]));
             }
-            Kind::Dpkg | Kind::OsRelease | Kind::PythonDist | Kind::Constraints => continue,
-        };
-        let mut inventory = lockfile.map_err(|error| bad(found, error))?;
-        inventory.files = vec![found.place.clone()];
-        inventories.push(inventory);
+            Reads::NotCovered => self.not_covered(found.place, format.name),
+            Reads::Among(_) | Reads::Together { .. } | Reads::Companion => self.files.push((format, found)),
+        }
     }
-    inventories.extend(not_covered(&sighting.not_covered));
-    Ok(inventories)
+
+    /// Takes note of a file that lists packages and that nobody here can read.
+    pub fn not_covered(&mut self, place: Place, what: &str) {
+        let text = format!("not covered yet ({what}): nothing of this file is listed");
+        self.inventories.push(unread(place, FindingKind::NotCovered, None, text));
+    }
+
+    /// Takes note of a file that is too large to be read.
+    pub fn too_large(&mut self, place: Place, bytes: u64) {
+        let text =
+            format!("{bytes} bytes are more than the {} allowed: nothing of this file is listed", super::LARGEST_FILE);
+        self.inventories.push(unread(place, FindingKind::Broken, None, text));
+    }
+
+    /// Joins what two parts of a source have shown.
+    pub fn extend(&mut self, other: Self) {
+        self.inventories.extend(other.inventories);
+        self.files.extend(other.files);
+    }
+}
+
+/// One inventory per lockfile, per package database and per file that could not be understood.
+///
+/// A broken file does not hide the others: it becomes a finding, and the listing is incomplete. `read` gives the neighbours
+/// that are not in the sighting: those on the disk of a tree, none of an image.
+#[must_use]
+pub fn inventories(sighting: Sighting, place: super::Place, read: &ReadFile<'_>) -> Vec<Inventory> {
+    let Sighting { mut inventories, mut files } = sighting;
+    files.sort_by(|(_, a), (_, b)| a.place.cmp(&b.place));
+    let distribution = match distribution(&files) {
+        Ok(None) => None,
+        Ok(Some((found, distribution))) => {
+            inventories.push(system(found, &distribution));
+            Some(distribution)
+        }
+        Err(bad) => {
+            inventories.extend(settle(Err(bad), &[]));
+            None
+        }
+    };
+    let kept: BTreeMap<&str, &Found> = files.iter().map(|(_, found)| (found.place.path.as_str(), found)).collect();
+    let neighbour = |path: &str| kept.get(path).map(|found| found.bytes.clone()).or_else(|| read(path));
+    let surroundings = Surroundings::new(place, &neighbour).with(distribution.as_ref());
+    let mut together: BTreeMap<(&str, &str), (super::Together, Vec<&Found>)> = BTreeMap::new();
+    for (format, found) in &files {
+        match format.reads {
+            Reads::Among(read) => inventories.extend(settle(read(found, &surroundings), &[found])),
+            Reads::Together { key, read } => {
+                let group = together.entry((format.name, key(&found.place.path)));
+                group.or_insert_with(|| (read, Vec::new())).1.push(found);
+            }
+            Reads::Alone(_) | Reads::Companion | Reads::NotCovered => {}
+        }
+    }
+    for (read, found) in together.into_values() {
+        inventories.extend(settle(read(&found, &surroundings), &found));
+    }
+    inventories
+}
+
+/// What a reader answered, with its files filled in; a broken file is a finding.
+fn settle(read: Result<Vec<Inventory>, BadFile>, files: &[&Found]) -> Vec<Inventory> {
+    match read {
+        Ok(mut inventories) => {
+            for inventory in inventories.iter_mut().filter(|inventory| inventory.files.is_empty()) {
+                inventory.files = files.iter().map(|found| found.place.clone()).collect();
+            }
+            inventories
+        }
+        Err(BadFile { path, error }) => {
+            let layer = files.iter().find(|found| found.place.path == path).and_then(|found| found.place.layer.clone());
+            vec![unread(Place { path, layer }, FindingKind::Broken, Some(error.line), error.message)]
+        }
+    }
+}
+
+fn unread(place: Place, kind: FindingKind, line: Option<u32>, text: String) -> Inventory {
+    let mut inventory = Inventory::new(Ecosystem::Generic);
+    inventory.direct = Some(Vec::new());
+    inventory.remarks.push(Remark { path: place.path.clone(), line, kind, text });
+    inventory.listing = crate::graph::Knowledge::Incomplete;
+    inventory.files.push(place);
+    inventory
 }
 
 fn bad(found: &Found, error: ParseError) -> BadFile {
     BadFile { path: found.place.path.clone(), error }
 }
 
-fn requirements_file(found: &Found, includes: Files<'_>) -> Result<Inventory, BadFile> {
-    let (mut inventory, paths) = requirements::read(&found.place.path, &found.bytes, includes)?;
-    inventory.files = paths.into_iter().map(|path| Place { path, layer: found.place.layer.clone() }).collect();
-    Ok(inventory)
-}
-
 /// `/etc/os-release` comes before `/usr/lib/os-release` (os-release(5)), which sorting by path gives.
-fn distribution(files: &[Found]) -> Result<Option<(&Found, os_release::Distribution)>, BadFile> {
-    let Some(found) = files.iter().find(|found| found.kind == Kind::OsRelease && !found.bytes.is_empty()) else {
-        return Ok(None);
-    };
+fn distribution<'a>(
+    files: &'a [(&'static Format, Found)],
+) -> Result<Option<(&'a Found, os_release::Distribution)>, BadFile> {
+    let named = |(format, found): &&(&'static Format, Found)| format.name == OS_RELEASE && !found.bytes.is_empty();
+    let Some((_, found)) = files.iter().find(named) else { return Ok(None) };
     let distribution = os_release::parse(&found.bytes).map_err(|error| bad(found, error))?;
     Ok(Some((found, distribution)))
 }
@@ -85,61 +134,4 @@ fn system(found: &Found, distribution: &os_release::Distribution) -> Inventory {
     }
     inventory.packages.push(package);
     inventory
-}
-
-/// status and all of status.d are one database.
-fn database(files: &[Found], distribution: Option<&os_release::Distribution>) -> Result<Option<Inventory>, BadFile> {
-    let files: Vec<&Found> = files.iter().filter(|found| found.kind == Kind::Dpkg).collect();
-    if files.is_empty() {
-        return Ok(None);
-    }
-    let mut stanzas = Vec::new();
-    for (index, found) in files.iter().enumerate() {
-        let whole = if found.place.path.contains("status.d/") { dpkg::Layout::Parts } else { dpkg::Layout::Whole };
-        let read = dpkg::stanzas(&found.bytes, whole).map_err(|error| bad(found, error))?;
-        stanzas.extend(read.into_iter().map(|stanza| (index, stanza)));
-    }
-    let mut inventory = dpkg::inventory(stanzas, distribution).map_err(|(file, error)| bad(files[file], error))?;
-    inventory.files = files.iter().map(|found| found.place.clone()).collect();
-    Ok(Some(inventory))
-}
-
-/// Every `site-packages` folder is an installation of its own.
-fn site_packages(files: &[Found]) -> Result<Vec<Inventory>, BadFile> {
-    let mut folders: BTreeMap<&str, Vec<&Found>> = BTreeMap::new();
-    for found in files.iter().filter(|found| found.kind == Kind::PythonDist) {
-        let path = &found.place.path;
-        let end = path.rfind("-packages/").map_or(0, |at| at + "-packages".len());
-        folders.entry(&path[..end]).or_default().push(found);
-    }
-    let mut inventories = Vec::new();
-    for (folder, files) in folders {
-        let mut distributions = Vec::new();
-        for (index, found) in files.iter().enumerate() {
-            let distribution = python_dist::parse(&found.bytes).map_err(|error| bad(found, error))?;
-            distributions.push((index, distribution));
-        }
-        let mut inventory = python_dist::inventory(&distributions, python_dist::python_version(folder))
-            .map_err(|(file, error)| bad(files[file], error))?;
-        inventory.files = files.iter().map(|found| found.place.clone()).collect();
-        inventories.push(inventory);
-    }
-    Ok(inventories)
-}
-
-/// What cannot be read makes the listing incomplete and is said.
-fn not_covered(seen: &[(String, &'static str)]) -> Option<Inventory> {
-    if seen.is_empty() {
-        return None;
-    }
-    let mut inventory = Inventory::new(Ecosystem::Os);
-    inventory.listing = Knowledge::Incomplete;
-    inventory.direct = Some(Vec::new());
-    let remark = |(path, what): &(String, &str)| Remark {
-        path: path.clone(),
-        line: None,
-        text: format!("not covered yet ({what}): nothing of this file is listed"),
-    };
-    inventory.remarks = seen.iter().map(remark).collect();
-    Some(inventory)
 }

@@ -1,7 +1,7 @@
 //! The files of an image that list packages, layers merged and whiteouts applied by `oci`.
 
 use crate::{
-    ecosystem::{Found, Kind, LARGEST_FILE, Place as Where, Recognised, Sighting, recognise},
+    ecosystem::{Candidate, Found, LARGEST_FILE, Place as Where, Reads, Sighting, distro::OS_RELEASE, recognise},
     graph::Place,
 };
 use oci::image::{Entry, Image, Limits, Visitor, walk};
@@ -20,9 +20,7 @@ pub fn look(image: &Image) -> Result<Sighting, LookError> {
     if collector.total > LARGEST_TOTAL {
         return Err(LookError::TooMuch { bytes: collector.total });
     }
-    let mut sighting = collector.sighting;
-    sighting.files.sort_by(|a, b| a.place.cmp(&b.place));
-    Ok(sighting)
+    Ok(collector.sighting)
 }
 
 /// An image could not be looked through.
@@ -45,29 +43,35 @@ struct Collector {
     total: u64,
 }
 
+fn candidate(entry: &Entry) -> Candidate<'_> {
+    Candidate { path: &entry.path, place: Where::Image, size: entry.size, executable: entry.mode & 0o111 != 0 }
+}
+
+fn place(entry: &Entry) -> Place {
+    Place { path: entry.path.clone(), layer: Some(entry.layer.to_string()) }
+}
+
 impl Visitor for Collector {
     fn wanted(&mut self, entry: &Entry) -> bool {
-        let recognised = recognise(&entry.path, Where::Image);
+        let Some(format) = recognise(&candidate(entry)) else { return false };
         // A second name of a lockfile is no second lockfile; os-release usually is a link.
-        let linked = entry.link.is_some() && recognised != Recognised::Read(Kind::OsRelease);
-        match recognised {
-            _ if linked => false,
-            Recognised::Read(_) => {
-                self.total = self.total.saturating_add(entry.size);
-                self.total <= LARGEST_TOTAL
-            }
-            Recognised::NotCovered(what) => {
-                self.sighting.not_covered.push((entry.path.clone(), what));
-                false
-            }
-            Recognised::Nothing => false,
+        if entry.link.is_some() && format.name != OS_RELEASE {
+            return false;
         }
+        match format.reads {
+            Reads::NotCovered => self.sighting.not_covered(place(entry), format.name),
+            _ if entry.size > LARGEST_FILE as u64 => self.sighting.too_large(place(entry), entry.size),
+            _ => {
+                self.total = self.total.saturating_add(entry.size);
+                return self.total <= LARGEST_TOTAL;
+            }
+        }
+        false
     }
 
     fn file(&mut self, entry: &Entry, content: &[u8]) {
-        if let Recognised::Read(kind) = recognise(&entry.path, Where::Image) {
-            let place = Place { path: entry.path.clone(), layer: Some(entry.layer.to_string()) };
-            self.sighting.files.push(Found { place, kind, bytes: content.to_vec() });
+        if let Some(format) = recognise(&candidate(entry)) {
+            self.sighting.add(format, Found { place: place(entry), bytes: content.to_vec() });
         }
     }
 }

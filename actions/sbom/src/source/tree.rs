@@ -1,18 +1,22 @@
 //! A source tree, or one lockfile: the only reader of the disk.
 
 use crate::{
-    ecosystem::{Found, LARGEST_FILE, Place as Where, Recognised, Sighting, recognise},
+    ecosystem::{Candidate, Format, Found, LARGEST_FILE, Place as Where, Reads, Sighting, recognise},
     graph::Place,
 };
 use ignore::{WalkBuilder, overrides::OverrideBuilder};
 use std::{
     fs, io,
     io::Read as _,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
 /// Folders that hold what was installed or built, not what the project states.
 const SKIPPED: &[&str] = &[".git", ".hg", ".svn", "node_modules", "target", ".venv", "venv", ".tox", "__pycache__"];
+
+/// Fewer files than this are read faster than a thread is started.
+const FILES_PER_WORKER: usize = 16;
 
 /// A tree could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +37,8 @@ pub enum TreeError {
     TooLarge {
         /// Relative to the tree.
         path: String,
+        /// How large.
+        bytes: u64,
     },
     /// A single file whose name no reader knows.
     #[error("`{name}` is no lockfile this action reads")]
@@ -78,32 +84,64 @@ impl Tree {
     /// # Errors
     /// [`TreeError`].
     pub fn look(&self, exclude: &[String]) -> Result<Sighting, TreeError> {
-        let mut sighting = Sighting::default();
-        let paths = match &self.only {
-            Some(name) => vec![name.clone()],
-            None => self.walk(exclude)?,
-        };
-        for path in paths {
-            match recognise(&path, Where::Tree) {
-                Recognised::Read(kind) => {
-                    let bytes = self.bytes(&path)?;
-                    sighting.files.push(Found { place: Place { path, layer: None }, kind, bytes });
-                }
-                Recognised::NotCovered(what) if self.only.is_none() => sighting.not_covered.push((path, what)),
-                _ if self.only.is_some() => return Err(TreeError::Unknown { name: path }),
-                _ => {}
-            }
-        }
-        Ok(sighting)
+        let Some(name) = &self.only else { return self.read_all(&self.walk(exclude)?) };
+        let places = [Where::Tree, Where::Image];
+        let format = places.into_iter().find_map(|place| recognise(&self.candidate(name, place)));
+        let format = format.ok_or_else(|| TreeError::Unknown { name: name.clone() })?;
+        self.read_all(&[(name.clone(), format)])
     }
 
-    /// The file at a path relative to the tree, for includes; `None` when there is none that may be read.
+    /// Reads the files and gives each to its reader, as many at once as there are cores.
+    fn read_all(&self, files: &[(String, &'static Format)]) -> Result<Sighting, TreeError> {
+        let workers =
+            std::thread::available_parallelism().map_or(1, usize::from).min(files.len() / FILES_PER_WORKER + 1);
+        let part = |files: &[(String, &'static Format)]| {
+            let mut sighting = Sighting::default();
+            files.iter().try_for_each(|(path, format)| self.take(&mut sighting, path, format)).map(|()| sighting)
+        };
+        if workers < 2 {
+            return part(files);
+        }
+        std::thread::scope(|scope| {
+            let parts = files.chunks(files.len().div_ceil(workers));
+            let running: Vec<_> = parts.map(|files| scope.spawn(move || part(files))).collect();
+            running.into_iter().try_fold(Sighting::default(), |mut all, worker| {
+                let part = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+                all.extend(part);
+                Ok(all)
+            })
+        })
+    }
+
+    fn take(&self, sighting: &mut Sighting, path: &str, format: &'static Format) -> Result<(), TreeError> {
+        let place = Place { path: path.to_owned(), layer: None };
+        match format.reads {
+            // Read when somebody asks for it.
+            Reads::Companion => {}
+            Reads::NotCovered => sighting.not_covered(place, format.name),
+            Reads::Alone(_) | Reads::Among(_) | Reads::Together { .. } => match self.bytes(path) {
+                Ok(bytes) => sighting.add(format, Found { place, bytes }),
+                Err(TreeError::TooLarge { bytes, .. }) => sighting.too_large(place, bytes),
+                Err(error) => return Err(error),
+            },
+        }
+        Ok(())
+    }
+
+    fn candidate<'a>(&self, path: &'a str, place: Where) -> Candidate<'a> {
+        let metadata = fs::metadata(self.root.join(path)).ok();
+        let size = metadata.as_ref().map_or(0, fs::Metadata::len);
+        let executable = metadata.is_some_and(|metadata| metadata.permissions().mode() & 0o111 != 0);
+        Candidate { path, place, size, executable }
+    }
+
+    /// The file at a path relative to the tree, for neighbours; `None` when there is none that may be read.
     #[must_use]
     pub fn read(&self, path: &str) -> Option<Vec<u8>> {
         self.bytes(path).ok()
     }
 
-    fn walk(&self, exclude: &[String]) -> Result<Vec<String>, TreeError> {
+    fn walk(&self, exclude: &[String]) -> Result<Vec<(String, &'static Format)>, TreeError> {
         let mut overrides = OverrideBuilder::new(&self.root);
         for glob in exclude {
             overrides.add(&format!("!{glob}"))?;
@@ -117,17 +155,23 @@ impl Tree {
                 !folder || entry.depth() == 0 || !SKIPPED.iter().any(|name| entry.file_name() == *name)
             })
             .build();
-        let mut paths = Vec::new();
+        let mut files = Vec::new();
         for entry in walk {
             let entry = entry?;
+            if !entry.file_type().is_some_and(|kind| kind.is_file()) {
+                continue;
+            }
             let relative = entry.path().strip_prefix(&self.root).unwrap_or(entry.path());
-            if entry.file_type().is_some_and(|kind| kind.is_file()) {
-                let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
-                paths.push(parts.join("/"));
+            let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+            let path = parts.join("/");
+            // Executables are looked for in images only: neither size nor mode is asked for here.
+            let candidate = Candidate { path: &path, place: Where::Tree, size: 0, executable: false };
+            if let Some(format) = recognise(&candidate) {
+                files.push((path, format));
             }
         }
-        paths.sort();
-        Ok(paths)
+        files.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(files)
     }
 
     fn bytes(&self, path: &str) -> Result<Vec<u8>, TreeError> {
@@ -137,7 +181,8 @@ impl Tree {
         let file = fs::File::open(&full).map_err(io)?;
         file.take(LARGEST_FILE as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
         if bytes.len() > LARGEST_FILE {
-            return Err(TreeError::TooLarge { path: path.to_owned() });
+            let bytes = fs::metadata(&full).map_or(bytes.len() as u64, |metadata| metadata.len());
+            return Err(TreeError::TooLarge { path: path.to_owned(), bytes });
         }
         Ok(bytes)
     }

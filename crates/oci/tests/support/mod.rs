@@ -56,6 +56,8 @@ impl DockerRegistry {
             .arg("serve")
             .arg(&config)
             .env_clear()
+            // The program is looked for where the child is told to look: the tests' own tools are not in `/usr/bin`.
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

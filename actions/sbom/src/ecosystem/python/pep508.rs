@@ -25,14 +25,15 @@ pub fn split(text: &str) -> Result<Requirement<'_>, String> {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).unwrap_or(text.len());
     let (name, after) = text.split_at(end);
     if name.is_empty() || !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-        return Err(format!("`{}` does not start with a package's name", super::shorten(text)));
+        return Err(format!("`{}` does not start with a package's name", crate::ecosystem::shorten(text)));
     }
     let after = after.trim_start();
     let (extras, after) = match after.strip_prefix('[') {
         None => (Vec::new(), after),
         Some(inside) => {
-            let (inside, after) =
-                inside.split_once(']').ok_or_else(|| format!("`{}` has no closing bracket", super::shorten(text)))?;
+            let (inside, after) = inside
+                .split_once(']')
+                .ok_or_else(|| format!("`{}` has no closing bracket", crate::ecosystem::shorten(text)))?;
             let extras = inside.split(',').map(|e| purl::pypi_name(e.trim())).filter(|e| !e.is_empty()).collect();
             (extras, after.trim_start())
         }
@@ -46,7 +47,7 @@ pub fn split(text: &str) -> Result<Requirement<'_>, String> {
     let rest = rest.trim().trim_start_matches('(').trim_end_matches(')').trim();
     let known = rest.is_empty() || rest.starts_with('@') || rest.split(',').all(is_specifier);
     if !known {
-        return Err(format!("`{}` is no version specifier", super::shorten(rest)));
+        return Err(format!("`{}` is no version specifier", crate::ecosystem::shorten(rest)));
     }
     Ok(Requirement { name, extras, rest, marker })
 }

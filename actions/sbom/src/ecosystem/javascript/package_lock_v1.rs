@@ -1,6 +1,7 @@
 //! `package-lock.json` of version 1 (npm 5 and 6): a tree of nested `dependencies`, with `requires` by name.
 
-use super::{ParseError, npm::Found};
+use super::package_lock::Found;
+use crate::ecosystem::ParseError;
 use crate::graph::{Ecosystem, Inventory, Knowledge, Origin, Package, Scope};
 use serde::Deserialize;
 use std::collections::BTreeMap;

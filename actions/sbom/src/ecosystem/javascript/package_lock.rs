@@ -3,7 +3,8 @@
 //! Versions 2 and 3 list every installed folder under `packages`; what a folder needs is found as Node finds it: in its
 //! own `node_modules`, then in its parents'. (npm docs, "package-lock.json".)
 
-use super::{ParseError, npm_v1, shorten, text};
+use super::package_lock_v1;
+use crate::ecosystem::{ParseError, shorten, text};
 use crate::{
     graph::{Checksum, Ecosystem, Inventory, Knowledge, Origin, Package, Scope},
     licence, purl,
@@ -20,7 +21,7 @@ struct Lock {
     #[serde(default = "oldest")]
     lockfile_version: u32,
     packages: Option<BTreeMap<String, Entry>>,
-    dependencies: Option<BTreeMap<String, npm_v1::Entry>>,
+    dependencies: Option<BTreeMap<String, package_lock_v1::Entry>>,
 }
 
 /// npm 5 wrote the number from the start; a lockfile without one is read as version 1, as npm does.
@@ -56,7 +57,7 @@ pub fn parse(bytes: &[u8]) -> Result<Inventory, ParseError> {
     match (lock.lockfile_version, lock.packages, lock.dependencies) {
         (2 | 3, Some(packages), _) => folders(&packages, lock.name.as_deref()),
         (1, _, dependencies) => {
-            npm_v1::inventory(lock.name.as_deref(), lock.version, &dependencies.unwrap_or_default())
+            package_lock_v1::inventory(lock.name.as_deref(), lock.version, &dependencies.unwrap_or_default())
         }
         (2 | 3, None, _) => Err(ParseError::at(1, "no `packages` in it, which this lockfile version has")),
         (version, ..) => Err(ParseError::at(1, format!("lockfile version {version} is not known; 1 to 3 are"))),
@@ -234,5 +235,5 @@ fn checksum(word: &str) -> Option<Checksum> {
 }
 
 #[cfg(test)]
-#[path = "npm_tests.rs"]
+#[path = "package_lock_tests.rs"]
 mod tests;

@@ -3,7 +3,7 @@
 //! The format is what cargo's `core/resolver/encode.rs` writes: a dependency is `name`, `name version` or
 //! `name version (source)`, no longer than needed to be unique.
 
-use super::{ParseError, line_of, shorten, text};
+use crate::ecosystem::{ParseError, line_of, shorten, text};
 use crate::{
     graph::{Checksum, Ecosystem, Inventory, Origin, Package, Scope},
     purl,

@@ -1,6 +1,6 @@
 //! `os-release`: which distribution an image is made from (os-release(5)).
 
-use super::{ParseError, shorten, text};
+use crate::ecosystem::{ParseError, shorten, text};
 
 /// What an os-release file says.
 #[derive(Debug, Clone, PartialEq, Eq)]

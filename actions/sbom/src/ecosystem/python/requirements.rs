@@ -1,8 +1,9 @@
 //! pip's `requirements.txt`: pinned requirements with hashes, includes, constraints (pip docs, "Requirements File Format").
 
-use super::{BadFile, ParseError, pep508, shorten, text};
+use super::pep508;
+use crate::ecosystem::{BadFile, ParseError, shorten, text};
 use crate::{
-    graph::{Checksum, Ecosystem, Inventory, Knowledge, Origin, Package, Scope},
+    graph::{Checksum, Ecosystem, FindingKind, Inventory, Knowledge, Origin, Package, Scope},
     purl,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,8 +100,7 @@ impl Reading<'_> {
                         return Err(at(message));
                     }
                     Err(Included::Missing(message)) => {
-                        self.inventory.listing = Knowledge::Incomplete;
-                        self.inventory.remark(u32::try_from(line.number).ok(), message);
+                        self.inventory.finding(FindingKind::Partial, u32::try_from(line.number).ok(), message);
                     }
                 }
             } else if role == Role::Constraints {
@@ -165,9 +165,8 @@ impl Reading<'_> {
                 Some(package) => package,
                 None => {
                     let shown = shorten(&purl::without_credentials(&location));
-                    self.inventory.listing = Knowledge::Incomplete;
-                    self.inventory
-                        .remark(number, format!("`{shown}` is a location without a package's name; not listed"));
+                    let text = format!("`{shown}` is a location without a package's name; not listed");
+                    self.inventory.finding(FindingKind::Partial, number, text);
                     return Ok(());
                 }
             },

@@ -1,7 +1,8 @@
 //! Installed Python packages: `*.dist-info/METADATA`, `*.egg-info/PKG-INFO`, `*.egg-info`
 //! (PyPA, "Core metadata specifications" and "Recording installed projects").
 
-use super::{ParseError, pep508, shorten};
+use super::pep508;
+use crate::ecosystem::{ParseError, shorten};
 use crate::{
     graph::{Ecosystem, Inventory, Knowledge, Licence, Origin, Package},
     licence, purl,

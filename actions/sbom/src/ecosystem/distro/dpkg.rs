@@ -3,7 +3,8 @@
 //! Stanzas of `Field: value` lines (deb-control(5)); a package is installed when its status ends in `installed`
 //! (dpkg-query(1)), or when there is no status at all, as in status.d.
 
-use super::{ParseError, os_release::Distribution, shorten, text};
+use super::os_release::Distribution;
+use crate::ecosystem::{ParseError, shorten, text};
 use crate::{
     graph::{Ecosystem, Inventory, Knowledge, Origin, Package},
     purl,

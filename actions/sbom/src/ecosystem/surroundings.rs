@@ -1,0 +1,52 @@
+//! What stands beside a file: its neighbours and the distribution.
+
+use super::{Place, distro::os_release::Distribution};
+
+/// Reads a path relative to the root of the source; `None` when there is no such file.
+pub type ReadFile<'a> = dyn Fn(&str) -> Option<Vec<u8>> + Sync + 'a;
+
+/// What a reader may know besides its file.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    pub(super) read: &'a ReadFile<'a>,
+    pub(super) place: Place,
+    pub(super) distribution: Option<&'a Distribution>,
+}
+
+impl<'a> Surroundings<'a> {
+    /// Surroundings without a known distribution.
+    #[must_use]
+    pub fn new(place: Place, read: &'a ReadFile<'a>) -> Self {
+        Self { read, place, distribution: None }
+    }
+
+    /// The same with the distribution an image is made from.
+    #[must_use]
+    pub fn with(self, distribution: Option<&'a Distribution>) -> Self {
+        Self { distribution, ..self }
+    }
+
+    /// A file by its path relative to the root of the source. In an image only files that a format claims are at hand.
+    #[must_use]
+    pub fn file(&self, path: &str) -> Option<Vec<u8>> {
+        (self.read)(path)
+    }
+
+    /// Whether this is a source tree or an image.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The distribution an image is made from.
+    #[must_use]
+    pub fn distribution(&self) -> Option<&'a Distribution> {
+        self.distribution
+    }
+}
+
+impl std::fmt::Debug for Surroundings<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Surroundings").field("place", &self.place).field("distribution", &self.distribution).finish()
+    }
+}
