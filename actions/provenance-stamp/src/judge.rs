@@ -36,7 +36,7 @@ pub struct Claim {
 /// Why a statement is not believed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Disbelief {
-    /// A stable word, as [`attest::Rejection::code`] has it.
+    /// A stable word, as [`attest::Reason::code`] has it.
     pub code: String,
     /// The reason in words.
     pub reason: String,

@@ -10,7 +10,7 @@ use crate::{
     report,
     slsa::{self, Claims, Origin},
 };
-use attest::predicate::{RELEASE_MANIFEST, SLSA_PROVENANCE};
+use attest::predicate::{RELEASE_MANIFEST, SLSA_PROVENANCE, slsa::github_workflow, to_value};
 use evidence::{Evidence, Left};
 use github::{Failure, Report, Runner};
 use serde_json::Value;
@@ -88,8 +88,11 @@ async fn prepare<'r>(
     (claims, origin): (Claims, Origin),
 ) -> Result<Prepared<'r>, Failure> {
     let server = runner.context().server_url.clone().unwrap_or_else(|| "https://github.com".to_owned());
-    let provenance = slsa::predicate(&claims, server.trim_end_matches('/'), origin)
-        .map_err(|error| unknown("make the SLSA provenance").because(error).state("nothing was written or attached"))?;
+    let failed = |error: &dyn std::fmt::Display| {
+        unknown("make the SLSA provenance").because(error).state("nothing was written or attached")
+    };
+    let provenance = github_workflow(&claims, server.trim_end_matches('/'), origin).map_err(|error| failed(&error))?;
+    let provenance = to_value(&provenance).map_err(|error| failed(&error))?;
     let (evidence, image) = pin(runner, settings, image).await?;
     Ok(Prepared { evidence, image, provenance, origin })
 }

@@ -94,7 +94,7 @@ fn seen(found: Found) -> Seen {
             predicate: believed.statement.predicate().clone(),
             key_id: believed.key_id,
         }),
-        Err(rejected) => Err(Disbelief { code: rejected.code.to_owned(), reason: rejected.why }),
+        Err(rejection) => Err(Disbelief { code: rejection.code().to_owned(), reason: rejection.to_string() }),
     };
     Seen { referrer: found.referrer, claim }
 }

@@ -236,7 +236,7 @@ async fn an_image_without_believable_evidence_is_not_verified() {
     let refused = world.verify(&image, &[]).await;
     assert_eq!(refused.exit(), Exit::Refused);
     let summary = refused.summary_markdown();
-    assert!(summary.contains("SIGNER") && summary.contains("expected SHA256:"), "{summary}");
+    assert!(summary.contains("wrong-key") && summary.contains("expected SHA256:"), "{summary}");
 }
 
 #[tokio::test]

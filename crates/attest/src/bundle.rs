@@ -1,26 +1,35 @@
-//! Sigstore bundle v0.3 in its key profile, written so that sigstore-go, sigstore-js and securesystemslib accept it.
+//! A signed statement as it travels: written as a Sigstore bundle v0.3 in its key profile, so that sigstore-go,
+//! sigstore-js and securesystemslib accept it; read in every form that is met on registries.
 //!
-//! Specification: sigstore/protobuf-specs `sigstore_bundle.proto`, as proto3 JSON. Read are also the media types of
-//! v0.1 and v0.2, and bare DSSE envelopes.
+//! Specification: sigstore/protobuf-specs `sigstore_bundle.proto`, as proto3 JSON, for v0.1 to v0.3; bare DSSE envelopes;
+//! and the layers of cosign's `.att` tags (sigstore/cosign `specs/ATTESTATION_SPEC.md`).
 
 use crate::{
-    Signer, Statement,
-    dsse::{Envelope, EnvelopeJson, PAYLOAD_TYPE, Signature, pre_authentication_encoding},
+    PublicKey, Reason, Rejection, SigningKey, Statement,
+    dsse::{Envelope, PAYLOAD_TYPE, Signature, pre_authentication_encoding},
+    json::parse_strict,
     keys::SignError,
+    reason::shorten,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use subject::Digest;
 
 /// The media type of a bundle, and the artifact type of the referrer that carries it.
 pub const BUNDLE_MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
+/// The media type of a bare envelope, and of the layers of a cosign `.att` tag.
+pub const ENVELOPE_MEDIA_TYPE: &str = "application/vnd.dsse.envelope.v1+json";
+
 /// Larger bundles are not read, in bytes: room for an SBOM statement of 36 MiB, well above what registries take as evidence.
 pub const MAX_BUNDLE_BYTES: usize = 48 << 20;
 
-const READABLE_MEDIA_TYPES: [&str; 4] = [
+/// Before v0.3 the version was a parameter of the media type; clients write and read both spellings.
+const READABLE_MEDIA_TYPES: [&str; 6] = [
     BUNDLE_MEDIA_TYPE,
+    "application/vnd.dev.sigstore.bundle.v0.2+json",
+    "application/vnd.dev.sigstore.bundle.v0.1+json",
     "application/vnd.dev.sigstore.bundle+json;version=0.3",
     "application/vnd.dev.sigstore.bundle+json;version=0.2",
     "application/vnd.dev.sigstore.bundle+json;version=0.1",
@@ -34,90 +43,130 @@ pub struct Bundle {
     pub(crate) certified: bool,
 }
 
-/// Why there is no bundle.
+/// A statement on its way to a signer that answers later, such as a service that keeps the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsigned {
+    payload: Vec<u8>,
+}
+
+/// Why a statement was not sealed.
 #[derive(Debug, thiserror::Error)]
-pub enum BundleError {
-    /// Larger than [`MAX_BUNDLE_BYTES`].
-    #[error("{0} bytes are more than the {MAX_BUNDLE_BYTES} that are read")]
+pub enum SealError {
+    /// The bundle would be larger than [`MAX_BUNDLE_BYTES`], so nobody would read it.
+    #[error("the bundle would have {0} bytes, more than the {MAX_BUNDLE_BYTES} that are read")]
     TooLarge(usize),
-    /// Neither a bundle nor an envelope.
-    #[error("not a Sigstore bundle or DSSE envelope: {0}")]
-    Malformed(String),
-    /// A bundle of a version that is not known.
-    #[error("media type `{0}` is not one of a bundle v0.1 to v0.3")]
-    MediaType(String),
     /// A statement about nothing, or about more than other tools read.
     #[error("a statement needs 1 to {max} subjects, not {0}", max = crate::MAX_SUBJECTS)]
     Subjects(usize),
     /// The signer did not sign.
     #[error("the signer did not sign: {0}")]
     Sign(#[from] SignError),
+    /// What the signer gave back is not its signature over this statement.
+    #[error("what the signer gave back is not a signature of key {0} over this statement")]
+    NotItsSignature(String),
 }
 
-impl Bundle {
-    /// Signs a statement.
-    ///
-    /// The same statement and a [`crate::SigningKey`] always give the same bytes.
+impl Unsigned {
+    /// The statement as it will be signed.
     ///
     /// # Errors
-    /// [`BundleError::Subjects`] for a statement about nothing or too much, [`BundleError::TooLarge`] for a bundle no one
-    /// would read, [`BundleError::Sign`] when the signer fails.
-    pub fn seal(statement: &Statement, signer: &dyn Signer) -> Result<Self, BundleError> {
-        let subjects = statement.subjects().len();
-        if subjects == 0 || subjects > crate::MAX_SUBJECTS {
-            return Err(BundleError::Subjects(subjects));
+    /// [`SealError::Subjects`] for a statement about nothing or too much.
+    pub fn new(statement: &Statement) -> Result<Self, SealError> {
+        match statement.subjects().len() {
+            1..=crate::MAX_SUBJECTS => Ok(Self { payload: statement.to_bytes() }),
+            subjects => Err(SealError::Subjects(subjects)),
         }
-        let payload = statement.to_bytes();
-        let der = signer.sign(&pre_authentication_encoding(PAYLOAD_TYPE, &payload))?;
+    }
+
+    /// The bytes to sign, with ECDSA P-256 over their SHA-256.
+    #[must_use]
+    pub fn message(&self) -> Vec<u8> {
+        pre_authentication_encoding(PAYLOAD_TYPE, &self.payload)
+    }
+
+    /// The bundle, with the ASN.1 DER signature that `key` made over [`Unsigned::message`].
+    ///
+    /// # Errors
+    /// [`SealError::NotItsSignature`] when it did not, [`SealError::TooLarge`] for a bundle no one would read.
+    pub fn sealed(self, key: &PublicKey, der: Vec<u8>) -> Result<Bundle, SealError> {
+        if !key.verifies(&self.message(), &der) {
+            return Err(SealError::NotItsSignature(key.key_id().to_owned()));
+        }
         let bytes = json!({
             "mediaType": BUNDLE_MEDIA_TYPE,
             // sigstore-python's model needs `tlogEntries` to be there, though there are none without a log.
-            "verificationMaterial": {"publicKey": {"hint": signer.key_id()}, "tlogEntries": []},
+            "verificationMaterial": {"publicKey": {"hint": key.key_id()}, "tlogEntries": []},
             "dsseEnvelope": {
-                "payload": STANDARD.encode(&payload),
+                "payload": STANDARD.encode(&self.payload),
                 "payloadType": PAYLOAD_TYPE,
                 // Exactly one signature in a bundle, under the very name of the hint (sigstore_bundle.proto).
-                "signatures": [{"keyid": signer.key_id(), "sig": STANDARD.encode(&der)}],
+                "signatures": [{"keyid": key.key_id(), "sig": STANDARD.encode(&der)}],
             },
         })
         .to_string()
         .into_bytes();
         if bytes.len() > MAX_BUNDLE_BYTES {
-            return Err(BundleError::TooLarge(bytes.len()));
+            return Err(SealError::TooLarge(bytes.len()));
         }
-        let signatures = vec![Signature { key_hint: Some(signer.key_id().to_owned()), der }];
-        let envelope = Envelope { payload, payload_type: PAYLOAD_TYPE.to_owned(), signatures };
-        Ok(Self { bytes, envelope, certified: false })
+        let signatures = vec![Signature { key_hint: Some(key.key_id().to_owned()), der }];
+        let envelope = Envelope { payload: self.payload, payload_type: PAYLOAD_TYPE.to_owned(), signatures };
+        Ok(Bundle { bytes, envelope, certified: false })
     }
+}
 
-    /// Reads a bundle, or a bare DSSE envelope.
+impl Bundle {
+    /// Signs a statement. The same statement and key always give the same bytes.
     ///
     /// # Errors
-    /// [`BundleError`] when it is too large, of an unknown version, or not well formed.
-    pub fn parse(bytes: &[u8]) -> Result<Self, BundleError> {
-        if bytes.len() > MAX_BUNDLE_BYTES {
-            return Err(BundleError::TooLarge(bytes.len()));
+    /// As [`Unsigned::new`] and [`Unsigned::sealed`].
+    pub fn seal(statement: &Statement, key: &SigningKey) -> Result<Self, SealError> {
+        let unsigned = Unsigned::new(statement)?;
+        let der = key.sign(&unsigned.message())?;
+        unsigned.sealed(&key.public(), der)
+    }
+
+    /// Reads a bundle of v0.1 to v0.3, or a bare DSSE envelope.
+    ///
+    /// # Errors
+    /// A [`Rejection`] when it is too large, ambiguous, of an unknown version, or not well formed.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Rejection> {
+        let value = bounded(bytes)?;
+        if value.get("mediaType").is_none() && value.get("payload").is_some() {
+            return Ok(Self { bytes: bytes.to_vec(), envelope: Envelope::read(&value)?, certified: false });
         }
-        let malformed = |reason: String| BundleError::Malformed(reason);
-        let shape: Shape = serde_json::from_slice(bytes).map_err(|error| malformed(error.to_string()))?;
-        if shape.media_type.is_none() && shape.payload.is_some() {
-            let bare: EnvelopeJson = serde_json::from_slice(bytes).map_err(|error| malformed(error.to_string()))?;
-            let envelope = bare.decode().map_err(malformed)?;
-            return Ok(Self { bytes: bytes.to_vec(), envelope, certified: false });
+        let malformed = |detail: &str| Rejection::new(Reason::MalformedEnvelope, detail);
+        match value.get("mediaType") {
+            Some(Value::String(known)) if READABLE_MEDIA_TYPES.contains(&known.as_str()) => {}
+            Some(Value::String(other)) => {
+                let detail = format!("media type `{}` is not one of a bundle v0.1 to v0.3", shorten(other));
+                return Err(Rejection::new(Reason::UnknownMediaType, detail));
+            }
+            _ => return Err(malformed("neither a bundle with `mediaType` nor an envelope with `payload`")),
         }
-        let media_type = shape.media_type.ok_or_else(|| malformed("no `mediaType` and no `payload`".into()))?;
-        if !READABLE_MEDIA_TYPES.contains(&media_type.as_str()) {
-            return Err(BundleError::MediaType(media_type.chars().take(120).collect()));
-        }
-        let envelope = shape
-            .dsse_envelope
-            .ok_or_else(|| malformed("no `dsseEnvelope`: it signs bytes, not a statement".into()))?;
-        let envelope = envelope.decode().map_err(malformed)?;
+        let Some(envelope) = value.get("dsseEnvelope") else {
+            let detail = "bundle has no `dsseEnvelope`: it signs bytes, not a statement";
+            return Err(Rejection::new(Reason::NoStatement, detail));
+        };
+        let envelope = Envelope::read(envelope)?;
         if envelope.signatures.len() != 1 {
-            return Err(malformed(format!("{} signatures where a bundle has one", envelope.signatures.len())));
+            let detail = format!("{} signatures where a bundle has one", envelope.signatures.len());
+            return Err(Rejection::new(Reason::TooManySignatures, detail));
         }
-        let material = shape.verification_material.ok_or_else(|| malformed("no `verificationMaterial`".into()))?;
-        let certified = material.certificate.is_some() || material.x509_certificate_chain.is_some();
+        let material = value.get("verificationMaterial").and_then(Value::as_object);
+        let material = material.ok_or_else(|| malformed("bundle has no `verificationMaterial`"))?;
+        let certified = ["certificate", "x509CertificateChain"].iter().any(|kind| material.contains_key(*kind));
+        Ok(Self { bytes: bytes.to_vec(), envelope, certified })
+    }
+
+    /// Reads one layer of a cosign `.att` tag: an envelope, and annotations that hold the certificate where there is one.
+    ///
+    /// What the annotations promise, such as `predicateType`, is not looked at: nobody has signed it.
+    ///
+    /// # Errors
+    /// As [`Bundle::parse`].
+    pub fn from_attachment(bytes: &[u8], annotations: &BTreeMap<String, String>) -> Result<Self, Rejection> {
+        let envelope = Envelope::read(&bounded(bytes)?)?;
+        let certified = annotations.get("dev.sigstore.cosign/certificate").is_some_and(|pem| !pem.is_empty());
         Ok(Self { bytes: bytes.to_vec(), envelope, certified })
     }
 
@@ -125,6 +174,12 @@ impl Bundle {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         self.bytes.clone()
+    }
+
+    /// The digest of these bytes: of the blob in a registry.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.bytes)
     }
 
     /// What kind of claim the payload says it is: for labels and filters only, nobody has verified it yet.
@@ -136,35 +191,28 @@ impl Bundle {
     }
 }
 
-/// The parts of a bundle that decide. Members that are not known are ignored, as proto3 JSON readers do.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Shape {
-    media_type: Option<String>,
-    verification_material: Option<Material>,
-    dsse_envelope: Option<EnvelopeJson>,
-    /// Only in a bare envelope.
-    payload: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Material {
-    certificate: Option<IgnoredAny>,
-    x509_certificate_chain: Option<IgnoredAny>,
+fn bounded(bytes: &[u8]) -> Result<Value, Rejection> {
+    if bytes.len() > MAX_BUNDLE_BYTES {
+        let detail = format!("{} bytes are more than the {MAX_BUNDLE_BYTES} that are read", bytes.len());
+        return Err(Rejection::new(Reason::TooLarge, detail));
+    }
+    Ok(parse_strict(bytes)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{SigningKey, predicate};
+    use crate::predicate;
     use proptest::prelude::*;
-    use subject::Digest;
+
+    fn statement() -> Statement {
+        let subjects = vec![("ghcr.io/org/app".to_owned(), Digest::of(b"image"))];
+        Statement::new(subjects, predicate::TEST_RESULT, json!({"result": "PASSED"}))
+    }
 
     fn sealed() -> Bundle {
         let key = SigningKey::from_pem(&include_str!("../tests/keys/pkcs8.pem").into(), None).unwrap();
-        let subjects = vec![("ghcr.io/org/app".to_owned(), Digest::of(b"image"))];
-        Bundle::seal(&Statement::new(subjects, predicate::TEST_RESULT, json!({"result": "PASSED"})), &key).unwrap()
+        Bundle::seal(&statement(), &key).unwrap()
     }
 
     #[test]
@@ -187,33 +235,81 @@ mod tests {
     #[test]
     fn each_broken_bundle_is_named() {
         let good = String::from_utf8(sealed().to_bytes()).unwrap();
-        let bare = serde_json::from_str::<serde_json::Value>(&good).unwrap()["dsseEnvelope"].to_string();
-        assert!(Bundle::parse(bare.as_bytes()).is_ok());
-        assert!(Bundle::parse(good.replace("bundle.v0.3+json", "bundle+json;version=0.2").as_bytes()).is_ok());
-        for (text, wanted) in [
-            (String::new(), "EOF"),
-            ("{}".into(), "no `mediaType` and no `payload`"),
-            ("[]".into(), "not a Sigstore bundle"),
-            (good[..good.len() - 1].into(), "EOF"),
-            (format!("{good}x"), "trailing"),
-            (good.replace("bundle.v0.3", "bundle.v9"), "media type"),
-            (good.replace("dsseEnvelope", "messageSignature"), "it signs bytes"),
-            (good.replace("verificationMaterial", "material"), "no `verificationMaterial`"),
-            (good.replace("\"signatures\":[", "\"signatures\":[],\"x\":["), "0 signatures"),
-            (good.replace("\"signatures\":[", "\"signatures\":[{\"sig\":\"AA==\"},"), "2 signatures"),
-            (good.replace("\"payload\":\"", "\"payload\":\"*"), "payload: Invalid"),
-            (good.replace("\"payloadType\"", "\"payload\":\"\",\"payloadType\""), "duplicate field"),
+        let envelope = serde_json::from_str::<Value>(&good).unwrap()["dsseEnvelope"].to_string();
+        assert!(Bundle::parse(envelope.as_bytes()).is_ok());
+        for (text, reason, wanted) in [
+            (String::new(), Reason::MalformedJson, "EOF"),
+            ("{}".into(), Reason::MalformedEnvelope, "neither a bundle"),
+            ("[]".into(), Reason::MalformedEnvelope, "neither a bundle"),
+            (good[..good.len() - 1].into(), Reason::MalformedJson, "EOF"),
+            (format!("{good}x"), Reason::MalformedJson, "trailing"),
+            (good.replace("bundle.v0.3", "bundle.v9"), Reason::UnknownMediaType, "media type"),
+            (good.replace("dsseEnvelope", "messageSignature"), Reason::NoStatement, "it signs bytes"),
+            (good.replace("verificationMaterial", "material"), Reason::MalformedEnvelope, "no `verificationMaterial`"),
+            (good.replace("\"signatures\":[", "\"signatures\":[],\"x\":["), Reason::NoSignature, "no signature"),
+            (good.replace("\"signatures\":[", "\"signatures\":{},\"x\":["), Reason::MalformedEnvelope, "no list"),
+            (
+                good.replace("\"signatures\":[", "\"signatures\":[{\"sig\":\"AA==\"},"),
+                Reason::TooManySignatures,
+                "2 signatures",
+            ),
+            (good.replace("\"payload\":\"", "\"payload\":\"*"), Reason::MalformedBase64, "`payload`: Invalid"),
+            (good.replace("\"sig\":\"", "\"sig\":\"*"), Reason::MalformedBase64, "`sig`: Invalid"),
+            (good.replace("\"sig\"", "\"signature\""), Reason::MalformedEnvelope, "no text `sig`"),
+            (good.replace("\"keyid\":", "\"keyid\":1,\"x\":"), Reason::MalformedEnvelope, "`keyid`"),
+            (good.replace("\"payloadType\"", "\"payload\":\"\",\"payloadType\""), Reason::DuplicateKey, "twice"),
+            (good.replace("\"tlogEntries\"", "\"publicKey\""), Reason::DuplicateKey, "twice"),
         ] {
-            let error = Bundle::parse(text.as_bytes()).unwrap_err().to_string();
-            assert!(error.contains(wanted), "{text:.60}: {error}");
+            let rejection = Bundle::parse(text.as_bytes()).unwrap_err();
+            assert_eq!(rejection.reason(), reason, "{text:.60}: {rejection}");
+            assert!(rejection.to_string().contains(wanted), "{text:.60}: {rejection}");
         }
-        assert!(matches!(Bundle::parse(&vec![b' '; MAX_BUNDLE_BYTES + 1]), Err(BundleError::TooLarge(_))));
+        assert_eq!(Bundle::parse(&vec![b' '; MAX_BUNDLE_BYTES + 1]).unwrap_err().reason(), Reason::TooLarge);
+    }
+
+    #[test]
+    fn every_spelling_of_the_older_versions_is_read() {
+        let good = String::from_utf8(sealed().to_bytes()).unwrap();
+        for version in ["0.1", "0.2", "0.3"] {
+            for media_type in [format!("bundle.v{version}+json"), format!("bundle+json;version={version}")] {
+                let older = good.replace("bundle.v0.3+json", &media_type);
+                assert_eq!(Bundle::parse(older.as_bytes()).unwrap().envelope, sealed().envelope, "{media_type}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_layer_of_an_att_tag_is_an_envelope_whatever_its_annotations_promise() {
+        let good: Value = serde_json::from_slice(&sealed().to_bytes()).unwrap();
+        let layer = good["dsseEnvelope"].to_string();
+        let with = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        for (annotations, certified) in [
+            (BTreeMap::new(), false),
+            (with("predicateType", "https://example.com/another"), false),
+            (with("dev.sigstore.cosign/certificate", "-----BEGIN CERTIFICATE-----"), true),
+        ] {
+            let read = Bundle::from_attachment(layer.as_bytes(), &annotations).unwrap();
+            assert_eq!((&read.envelope, read.certified), (&sealed().envelope, certified));
+        }
+        let bundle = Bundle::from_attachment(&sealed().to_bytes(), &BTreeMap::new()).unwrap_err();
+        assert_eq!(bundle.reason(), Reason::MalformedEnvelope, "a bundle is no layer of an .att tag");
+    }
+
+    #[test]
+    fn a_signature_that_the_key_did_not_make_is_not_sealed_in() {
+        let (key, other) = (SigningKey::generate(), SigningKey::generate());
+        let unsigned = Unsigned::new(&statement()).unwrap();
+        let der = key.sign(&unsigned.message()).unwrap();
+        assert!(unsigned.clone().sealed(&key.public(), der.clone()).is_ok());
+        assert!(matches!(unsigned.clone().sealed(&other.public(), der), Err(SealError::NotItsSignature(_))));
+        let digest_twice = key.sign(Digest::of(&unsigned.message()).hex().as_bytes()).unwrap();
+        assert!(matches!(unsigned.sealed(&key.public(), digest_twice), Err(SealError::NotItsSignature(_))));
     }
 
     #[test]
     fn a_statement_about_nothing_is_not_sealed() {
         let nothing = Statement::new(vec![], predicate::TEST_RESULT, json!({}));
-        assert!(matches!(Bundle::seal(&nothing, &SigningKey::generate()), Err(BundleError::Subjects(0))));
+        assert!(matches!(Bundle::seal(&nothing, &SigningKey::generate()), Err(SealError::Subjects(0))));
     }
 
     proptest! {

@@ -3,11 +3,12 @@
 //! Specification: secure-systems-lab/dsse `protocol.md` and `envelope.md`, version 1.0.2. Signatures are ASN.1 DER, as
 //! Sigstore, securesystemslib and AWS KMS have them.
 
+use crate::{Reason, Rejection};
 use base64::{
     Engine as _, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use serde::Deserialize;
+use serde_json::Value;
 
 /// The only payload type Sigstore clients accept for in-toto statements (sigstore client-spec §4.5).
 pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
@@ -41,45 +42,56 @@ pub(crate) struct Signature {
     pub(crate) der: Vec<u8>,
 }
 
-/// An envelope as JSON spells it. Unknown members are ignored; a known one that occurs twice is refused by serde.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct EnvelopeJson {
-    payload: String,
-    payload_type: String,
-    signatures: Vec<SignatureJson>,
-}
-
-#[derive(Deserialize)]
-struct SignatureJson {
-    #[serde(default)]
-    keyid: Option<String>,
-    sig: String,
-}
-
-impl EnvelopeJson {
-    /// Decodes payload and signatures, once and for all. The error says which part is wrong.
-    pub(crate) fn decode(self) -> Result<Envelope, String> {
-        if self.signatures.is_empty() || self.signatures.len() > MAX_SIGNATURES {
-            return Err(format!(
-                "{} signatures in the envelope; 1 to {MAX_SIGNATURES} can be read",
-                self.signatures.len()
-            ));
+impl Envelope {
+    /// Reads an envelope and decodes payload and signatures, once and for all. Members that are not known are ignored, as
+    /// the specification demands.
+    ///
+    /// # Errors
+    /// A [`Rejection`] that names the member that is wrong.
+    pub(crate) fn read(value: &Value) -> Result<Self, Rejection> {
+        let payload = base64_member(value, "payload")?;
+        let payload_type = text_member(value, "payloadType")?.to_owned();
+        let signatures = value.get("signatures").and_then(Value::as_array);
+        let signatures = signatures.ok_or_else(|| malformed("has no list `signatures`"))?;
+        if signatures.is_empty() {
+            return Err(Rejection::new(Reason::NoSignature, "envelope has no signature"));
         }
-        let payload = decode_base64(&self.payload).map_err(|error| format!("payload: {error}"))?;
-        let signatures = self
-            .signatures
-            .into_iter()
-            .map(|signature| {
-                let der = decode_base64(&signature.sig).map_err(|error| format!("signature: {error}"))?;
-                Ok(Signature { key_hint: signature.keyid.filter(|id| !id.is_empty()), der })
-            })
-            .collect::<Result<_, String>>()?;
-        Ok(Envelope { payload, payload_type: self.payload_type, signatures })
+        if signatures.len() > MAX_SIGNATURES {
+            let detail = format!("envelope has {} signatures; 1 to {MAX_SIGNATURES} are tried", signatures.len());
+            return Err(Rejection::new(Reason::TooManySignatures, detail));
+        }
+        let signatures = signatures.iter().map(Signature::read).collect::<Result<_, _>>()?;
+        Ok(Self { payload, payload_type, signatures })
     }
 }
 
-/// The envelope specification has readers accept the standard and the URL-safe alphabet.
+impl Signature {
+    fn read(value: &Value) -> Result<Self, Rejection> {
+        let key_hint = match value.get("keyid") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(hint)) => Some(hint.clone()).filter(|hint| !hint.is_empty()),
+            Some(_) => return Err(malformed("has a `keyid` that is not a text")),
+        };
+        Ok(Self { key_hint, der: base64_member(value, "sig")? })
+    }
+}
+
+fn malformed(what: impl std::fmt::Display) -> Rejection {
+    Rejection::new(Reason::MalformedEnvelope, format!("envelope {what}"))
+}
+
+fn text_member<'a>(value: &'a Value, name: &str) -> Result<&'a str, Rejection> {
+    value.get(name).and_then(Value::as_str).ok_or_else(|| malformed(format_args!("has no text `{name}`")))
+}
+
+fn base64_member(value: &Value, name: &str) -> Result<Vec<u8>, Rejection> {
+    let text = text_member(value, name)?;
+    decode_base64(text)
+        .map_err(|error| Rejection::new(Reason::MalformedBase64, format!("envelope's `{name}`: {error}")))
+}
+
+/// The envelope specification has readers accept the standard and the URL-safe alphabet; mixing them, white space, and
+/// bits behind the last byte are refused.
 fn decode_base64(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
     const LENIENT: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);

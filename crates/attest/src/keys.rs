@@ -11,18 +11,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Digest as _;
 use std::fmt;
 
-/// Something that can sign: a key in memory, or one kept by a service.
-pub trait Signer {
-    /// The name of the key, as [`PublicKey::key_id`] has it.
-    fn key_id(&self) -> &str;
-
-    /// An ASN.1 DER ECDSA P-256 signature over the SHA-256 of `message`.
-    ///
-    /// # Errors
-    /// [`SignError`] when the holder of the key could not or would not sign.
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
-}
-
 /// Why a signer did not sign, in its holder's words.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -115,22 +103,26 @@ impl SigningKey {
         PublicKey { key: ecdsa::VerifyingKey::from(self.secret.public_key()), key_id: self.key_id.clone() }
     }
 
-    fn of(secret: SecretKey) -> Self {
-        let key_id = ssh_fingerprint(&ecdsa::VerifyingKey::from(secret.public_key()));
-        Self { secret, key_id }
-    }
-}
-
-impl Signer for SigningKey {
-    fn key_id(&self) -> &str {
+    /// The name of the key, as [`PublicKey::key_id`] has it.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
         &self.key_id
     }
 
-    /// Deterministic by RFC 6979: the same message always gives the same signature.
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+    /// An ASN.1 DER ECDSA P-256 signature over the SHA-256 of `message`, deterministic by RFC 6979: the same message
+    /// always gives the same signature.
+    ///
+    /// # Errors
+    /// [`SignError`] when the library refuses, which no known message makes it do.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         let signature: ecdsa::DerSignature =
             ecdsa::SigningKey::from(&self.secret).try_sign(message).map_err(|error| SignError(error.into()))?;
         Ok(signature.as_bytes().to_vec())
+    }
+
+    fn of(secret: SecretKey) -> Self {
+        let key_id = ssh_fingerprint(&ecdsa::VerifyingKey::from(secret.public_key()));
+        Self { secret, key_id }
     }
 }
 

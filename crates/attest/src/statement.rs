@@ -2,12 +2,19 @@
 //!
 //! Specification: in-toto/attestation `spec/v1/statement.md` and `spec/v1/digest_set.md`.
 
-use crate::json;
+use crate::{
+    Reason, Rejection, json,
+    predicate::{self, Predicate},
+    reason::shorten,
+};
 use serde_json::{Map, Value, json};
-use subject::{Digest, DigestError};
+use subject::Digest;
 
-/// The `_type` of every statement.
+/// The `_type` of every statement we write.
 pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
+
+/// The `_type` that cosign up to v2 writes.
+const STATEMENT_TYPE_V01: &str = "https://in-toto.io/Statement/v0.1";
 
 /// More subjects than this are refused on reading; the tools that read our statements stop there too.
 pub const MAX_SUBJECTS: usize = 1024;
@@ -29,30 +36,6 @@ pub struct Statement {
     predicate: Value,
 }
 
-/// Why bytes are not a statement we can believe.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StatementError {
-    /// Not one unambiguous JSON value.
-    #[error("statement is not unambiguous JSON: {0}")]
-    Json(#[from] json::JsonError),
-    /// A member is missing or has another type or value than the specification asks for.
-    #[error("statement has no valid `{member}`: {wanted}")]
-    Member {
-        /// The member's name.
-        member: &'static str,
-        /// What it has to be.
-        wanted: &'static str,
-    },
-    /// Subject `index` (counted from 0) is not named by a SHA-256 digest.
-    #[error("subject {index} of the statement has no valid sha256 digest: {reason}")]
-    Subject {
-        /// Which subject.
-        index: usize,
-        /// What is wrong with its digest.
-        reason: String,
-    },
-}
-
 impl Statement {
     /// A claim of type `predicate_type` about `subjects`, each a name for people and the digest that decides.
     #[must_use]
@@ -61,19 +44,26 @@ impl Statement {
         Self { subjects, predicate_type: predicate_type.to_owned(), predicate }
     }
 
-    /// Reads a statement.
+    /// Reads a statement, v1 or v0.1: their members are the same.
     ///
     /// Unknown members are ignored, as the specification demands. Digests are stricter than most readers have them: 64
     /// lowercase hexadecimal digits; and every subject needs a `sha256` one, because images are known by nothing else.
     ///
     /// # Errors
-    /// [`StatementError`] when the bytes are ambiguous JSON, a member is missing or wrong, or a subject has no digest.
-    pub fn parse(bytes: &[u8]) -> Result<Self, StatementError> {
+    /// A [`Rejection`] when the bytes are ambiguous JSON, a member is missing or wrong, or a subject has no digest.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Rejection> {
         let mut value = json::parse_strict(bytes)?;
-        let wrong = |member, wanted| StatementError::Member { member, wanted };
-        if value["_type"] != STATEMENT_TYPE {
-            return Err(wrong("_type", "must be https://in-toto.io/Statement/v1"));
+        match value["_type"].as_str() {
+            Some(STATEMENT_TYPE | STATEMENT_TYPE_V01) => {}
+            Some(other) => {
+                let detail = format!("`_type` is `{}`, not {STATEMENT_TYPE}", shorten(other));
+                return Err(Rejection::new(Reason::UnknownStatementType, detail));
+            }
+            None => return Err(Rejection::new(Reason::UnknownStatementType, "it has no text `_type`")),
         }
+        let wrong = |member, wanted| {
+            Rejection::new(Reason::MalformedStatement, format!("statement has no valid `{member}`: {wanted}"))
+        };
         let subjects = value["subject"].as_array().ok_or_else(|| wrong("subject", "must be a list"))?;
         if subjects.is_empty() || subjects.len() > MAX_SUBJECTS {
             return Err(wrong("subject", "must list 1 to 1024 artifacts"));
@@ -89,6 +79,14 @@ impl Statement {
             Some(_) => return Err(wrong("predicate", "must be an object")),
         };
         Ok(Self { subjects, predicate_type, predicate })
+    }
+
+    /// A claim of a typed predicate.
+    ///
+    /// # Errors
+    /// [`Reason::PredicateInvalid`] when the predicate would not be read back as what it is.
+    pub fn of<P: Predicate>(subjects: Vec<(String, Digest)>, predicate: &P) -> Result<Self, Rejection> {
+        Ok(Self::new(subjects, P::TYPE, predicate::to_value(predicate)?))
     }
 
     /// The statement's one spelling: the same claim always gives the same bytes, whatever order its members were built in.
@@ -122,6 +120,18 @@ impl Statement {
         &self.predicate
     }
 
+    /// The claim as the type it says it is.
+    ///
+    /// # Errors
+    /// [`Reason::PredicateInvalid`] when it is of another type, or does not follow the type's specification.
+    pub fn read<P: Predicate>(&self) -> Result<P, Rejection> {
+        if !P::is_named(&self.predicate_type) {
+            let detail = format!("predicate is `{}`, not {}", shorten(&self.predicate_type), P::TYPE);
+            return Err(Rejection::new(Reason::PredicateInvalid, detail));
+        }
+        predicate::from_value(&self.predicate)
+    }
+
     /// Whether the claim holds for `digest`.
     #[must_use]
     pub fn is_about(&self, digest: &Digest) -> bool {
@@ -129,14 +139,16 @@ impl Statement {
     }
 }
 
-fn parse_subject((index, value): (usize, &Value)) -> Result<Subject, StatementError> {
-    let wrong = |reason: String| StatementError::Subject { index, reason };
-    let hex = value["digest"]["sha256"].as_str().ok_or_else(|| wrong("it is missing".into()))?;
-    let digest = Digest::from_hex(hex).map_err(|error: DigestError| wrong(error.to_string()))?;
+fn parse_subject((index, value): (usize, &Value)) -> Result<Subject, Rejection> {
+    let wrong = |what: &str| {
+        Rejection::new(Reason::MalformedSubject, format!("subject {index} of the statement has no valid {what}"))
+    };
+    let hex = value["digest"]["sha256"].as_str().ok_or_else(|| wrong("sha256 digest: it is missing"))?;
+    let digest = Digest::from_hex(hex).map_err(|error| wrong(&format!("sha256 digest: {error}")))?;
     let name = match &value["name"] {
         Value::Null => String::new(),
         Value::String(name) => name.clone(),
-        _ => return Err(wrong("its name is not a text".into())),
+        _ => return Err(wrong("name: it is not a text")),
     };
     Ok(Subject { name, digest })
 }
@@ -171,9 +183,11 @@ mod tests {
         let good = format!(r#"[{{"digest":{{"sha256":"{HEX}","sha512":"x"}},"extra":1}}]"#);
         let typed = r#","predicateType":"t""#;
         assert!(Statement::parse(spelled(&good, typed).as_bytes()).is_ok());
+        let older = spelled(&good, typed).replace("Statement/v1", "Statement/v0.1");
+        assert!(Statement::parse(older.as_bytes()).is_ok());
         for (text, wanted) in [
             ("[]".to_owned(), "`_type`"),
-            (r#"{"_type":"https://in-toto.io/Statement/v0.1"}"#.to_owned(), "`_type`"),
+            (r#"{"_type":"https://in-toto.io/Statement/v2"}"#.to_owned(), "Statement/v2"),
             (spelled("{}", typed), "`subject`"),
             (spelled("[]", typed), "1 to 1024"),
             (spelled(&format!("[{}]", vec!["{}"; 1025].join(",")), typed), "1 to 1024"),
@@ -183,7 +197,7 @@ mod tests {
             (spelled(r#"[{"digest":{"gitCommit":"x"}}]"#, typed), "subject 0"),
             (spelled(&good.to_uppercase().replace("DIGEST", "digest").replace("SHA", "sha"), typed), "lowercase"),
             (spelled(r#"[{"digest":{"sha256":"abc"}}]"#, typed), "64 lowercase"),
-            (spelled(&good.replace(r#""extra""#, r#""name""#), typed), "name is not a text"),
+            (spelled(&good.replace(r#""extra""#, r#""name""#), typed), "name: it is not a text"),
         ] {
             let error = Statement::parse(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(wanted), "{text:.80}: {error}");

@@ -1,9 +1,9 @@
 //! Believing a bundle: the one way from signed bytes to a statement that may be read.
 
 use crate::{
-    Bundle, PublicKey, Statement,
+    Bundle, PublicKey, Reason, Rejection, Statement,
     dsse::{PAYLOAD_TYPE, pre_authentication_encoding},
-    statement::StatementError,
+    reason::shorten,
 };
 use subject::Digest;
 
@@ -11,68 +11,12 @@ use subject::Digest;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verified {
     statement: Statement,
-    key_id: String,
+    key_ids: Vec<String>,
+    envelope: Digest,
+    payload: Digest,
 }
 
-/// Why a bundle is not believed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    /// No key was given to verify with.
-    #[error("no public key was given to verify with")]
-    NoKeys,
-    /// The payload is not an in-toto statement.
-    #[error("payload type is `{found}`, not `application/vnd.in-toto+json`")]
-    PayloadType {
-        /// What the envelope says it holds.
-        found: String,
-    },
-    /// None of the keys made the signature, and the signature names none of them either.
-    #[error("signed by {}, expected {}", hint(found), expected.join(" or "))]
-    WrongKey {
-        /// The key the signature names, an unauthenticated hint.
-        found: Option<String>,
-        /// The keys it could have been.
-        expected: Vec<String>,
-    },
-    /// The signature names one of the keys, but that key did not sign these bytes: they were changed after signing.
-    #[error("signature does not belong to these bytes, although it names key {key_id}")]
-    BadSignature {
-        /// The key it names.
-        key_id: String,
-    },
-    /// Signed with a short-lived certificate, which keys cannot verify.
-    #[error("signed with a certificate and not with a key; certificates are not verified here")]
-    Certificate,
-    /// Well signed, but not a statement that means the same to every reader.
-    #[error(transparent)]
-    Malformed(#[from] StatementError),
-    /// About something else.
-    #[error("statement is about {}, not about {asked}", list(found))]
-    SubjectMismatch {
-        /// The digest that was asked about.
-        asked: Digest,
-        /// The digests the statement is about.
-        found: Vec<Digest>,
-    },
-}
-
-impl Rejection {
-    /// A stable word for reports and policies.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NoKeys => "NO_KEYS",
-            Self::PayloadType { .. } => "PAYLOAD_TYPE",
-            Self::WrongKey { .. } => "SIGNER_UNKNOWN",
-            Self::BadSignature { .. } => "BAD_SIGNATURE",
-            Self::Certificate => "CERTIFICATE",
-            Self::Malformed(_) => "MALFORMED",
-            Self::SubjectMismatch { .. } => "SUBJECT_MISMATCH",
-        }
-    }
-}
-
-/// Verifies that one of `keys` signed the bundle's statement.
+/// Verifies that at least one of `keys` signed the bundle's statement.
 ///
 /// The key named in the bundle is only a hint and cannot make a signature good or bad: every key is tried.
 ///
@@ -80,56 +24,77 @@ impl Rejection {
 /// [`Rejection`] with the reason. The payload is parsed only after its signature held.
 pub fn verify(bundle: &Bundle, keys: &[PublicKey]) -> Result<Verified, Rejection> {
     if keys.is_empty() {
-        return Err(Rejection::NoKeys);
+        return Err(Rejection::new(Reason::NoKeys, "no public key was given to verify with"));
     }
     let envelope = &bundle.envelope;
     if envelope.payload_type != PAYLOAD_TYPE {
-        return Err(Rejection::PayloadType { found: envelope.payload_type.chars().take(120).collect() });
+        let detail = format!("payload type is `{}`, not `{PAYLOAD_TYPE}`", shorten(&envelope.payload_type));
+        return Err(Rejection::new(Reason::WrongPayloadType, detail));
     }
     let message = pre_authentication_encoding(&envelope.payload_type, &envelope.payload);
     let signed_by = |key: &&PublicKey| envelope.signatures.iter().any(|s| key.verifies(&message, &s.der));
-    let Some(key) = keys.iter().find(signed_by) else {
+    let mut key_ids: Vec<String> = keys.iter().filter(signed_by).map(|key| key.key_id().to_owned()).collect();
+    key_ids.sort_unstable();
+    key_ids.dedup();
+    if key_ids.is_empty() {
         return Err(why_unsigned(bundle, keys));
-    };
-    Ok(Verified { statement: Statement::parse(&envelope.payload)?, key_id: key.key_id().to_owned() })
+    }
+    let statement = Statement::parse(&envelope.payload)?;
+    Ok(Verified { statement, key_ids, envelope: bundle.digest(), payload: Digest::of(&envelope.payload) })
 }
 
 fn why_unsigned(bundle: &Bundle, keys: &[PublicKey]) -> Rejection {
     if bundle.certified {
-        return Rejection::Certificate;
+        let detail = "signed with a certificate and not with a key; certificates are not verified here";
+        return Rejection::new(Reason::CertificateNotVerified, detail);
     }
     let hints: Vec<_> = bundle.envelope.signatures.iter().filter_map(|s| s.key_hint.as_deref()).collect();
-    match keys.iter().find(|key| hints.contains(&key.key_id())) {
-        Some(key) => Rejection::BadSignature { key_id: key.key_id().to_owned() },
-        None => Rejection::WrongKey {
-            found: hints.first().map(|hint| hint.chars().take(120).collect()),
-            expected: keys.iter().map(|key| key.key_id().to_owned()).collect(),
-        },
+    if let Some(key) = keys.iter().find(|key| hints.contains(&key.key_id())) {
+        let detail = format!("signature does not belong to these bytes, although it names key {}", key.key_id());
+        return Rejection::new(Reason::BadSignature, detail);
     }
+    let found = hints.first().map_or_else(|| "an unnamed key".to_owned(), |hint| format!("key {}", shorten(hint)));
+    let expected: Vec<_> = keys.iter().take(8).map(PublicKey::key_id).collect();
+    Rejection::new(Reason::WrongKey, format!("signed by {found}, expected {}", expected.join(" or ")))
 }
 
 impl Verified {
     /// The statement, for whoever can name the digest it is about.
     ///
     /// # Errors
-    /// [`Rejection::SubjectMismatch`] when it is about something else: good evidence, for another image.
+    /// [`Reason::WrongSubject`] when it is about something else: good evidence, for another image.
     pub fn about(&self, digest: &Digest) -> Result<&Statement, Rejection> {
         if self.statement.is_about(digest) {
             return Ok(&self.statement);
         }
-        let found = self.statement.subjects().iter().map(|subject| subject.digest).collect();
-        Err(Rejection::SubjectMismatch { asked: *digest, found })
+        let found: Vec<_> = self.statement.subjects().iter().map(|subject| subject.digest).collect();
+        let detail = format!("statement is about {}, not about {digest}", list(&found));
+        Err(Rejection::new(Reason::WrongSubject, detail))
     }
 
-    /// The key that signed, as [`PublicKey::key_id`] names it.
+    /// The first of the keys that signed, as [`PublicKey::key_id`] names it.
     #[must_use]
     pub fn key_id(&self) -> &str {
-        &self.key_id
+        self.key_ids.first().map_or("", String::as_str)
     }
-}
 
-fn hint(found: &Option<String>) -> String {
-    found.as_ref().map_or_else(|| "an unnamed key".to_owned(), |id| format!("key {id}"))
+    /// Every given key that signed, once, sorted by name.
+    #[must_use]
+    pub fn key_ids(&self) -> &[String] {
+        &self.key_ids
+    }
+
+    /// The digest of the bundle's bytes: of the blob in a registry.
+    #[must_use]
+    pub fn envelope_digest(&self) -> Digest {
+        self.envelope
+    }
+
+    /// The digest of the signed bytes: the same for every copy of the claim, whoever signed it and however it travels.
+    #[must_use]
+    pub fn payload_digest(&self) -> Digest {
+        self.payload
+    }
 }
 
 fn list(digests: &[Digest]) -> String {
@@ -141,7 +106,7 @@ fn list(digests: &[Digest]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Signer, SigningKey, predicate};
+    use crate::{SigningKey, predicate};
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     use proptest::prelude::*;
     use serde_json::{Value, json};
@@ -175,7 +140,7 @@ mod tests {
         assert_eq!(verified.key_id(), key().key_id());
         assert_eq!(verified.about(&Digest::of(b"image")).unwrap().predicate()["verificationResult"], "PASSED");
         let rejection = verified.about(&Digest::of(b"other")).unwrap_err();
-        assert_eq!(rejection.code(), "SUBJECT_MISMATCH");
+        assert_eq!(rejection.code(), "wrong-subject");
         assert!(rejection.to_string().contains(&Digest::of(b"image").to_string()), "{rejection}");
     }
 
@@ -187,19 +152,19 @@ mod tests {
         let by_other = STANDARD.encode(other.sign(b"anything").unwrap());
         let tampered = STANDARD.encode(b"{}");
         for (bundle, keys, code) in [
-            (sealed(), vec![], "NO_KEYS"),
-            (sealed(), vec![other.public()], "SIGNER_UNKNOWN"),
-            (changed(sig, json!(by_other)), vec![key().public()], "BAD_SIGNATURE"),
-            (changed("/dsseEnvelope/payload", json!(tampered)), vec![key().public()], "BAD_SIGNATURE"),
-            (changed("/dsseEnvelope/payloadType", json!("text/plain")), vec![key().public()], "PAYLOAD_TYPE"),
-            (changed(keyid, json!(other.key_id())), vec![other.public()], "BAD_SIGNATURE"),
+            (sealed(), vec![], "no-keys"),
+            (sealed(), vec![other.public()], "wrong-key"),
+            (changed(sig, json!(by_other)), vec![key().public()], "bad-signature"),
+            (changed("/dsseEnvelope/payload", json!(tampered)), vec![key().public()], "bad-signature"),
+            (changed("/dsseEnvelope/payloadType", json!("text/plain")), vec![key().public()], "wrong-payload-type"),
+            (changed(keyid, json!(other.key_id())), vec![other.public()], "bad-signature"),
             (
                 changed("/verificationMaterial", json!({"certificate": {"rawBytes": "AA=="}})),
                 vec![other.public()],
-                "CERTIFICATE",
+                "certificate-not-verified",
             ),
-            (signed_payload(b"{}"), vec![key().public()], "MALFORMED"),
-            (signed_payload(b"{\"_type\":1,\"_type\":2}"), vec![key().public()], "MALFORMED"),
+            (signed_payload(b"{}"), vec![key().public()], "unknown-statement-type"),
+            (signed_payload(b"{\"_type\":1,\"_type\":2}"), vec![key().public()], "duplicate-key"),
         ] {
             assert_eq!(verify(&bundle, &keys).unwrap_err().code(), code);
         }
@@ -256,7 +221,9 @@ mod tests {
             let at = at % bytes.len();
             bytes[at] ^= 1 << bit;
             if let Ok(Ok(verified)) = Bundle::parse(&bytes).map(|bundle| verify(&bundle, &[key().public()])) {
-                prop_assert_eq!(verified, good);
+                // Only in members that nobody signed: what is believed is the same, the copy is another one.
+                prop_assert_eq!(verified.envelope_digest(), Digest::of(&bytes));
+                prop_assert_eq!(verified, Verified { envelope: Digest::of(&bytes), ..good });
             }
         }
     }

@@ -73,7 +73,7 @@ impl Evidence<'_> {
         match found.map_err(|error| registry_failure(doing, &error))? {
             Ok(believed) if believed.statement.to_bytes() == wanted.to_bytes() => Ok(()),
             Ok(_) => Err(unlike(image, "the registry gives back another statement")),
-            Err(rejected) => Err(unlike(image, &rejected.why)),
+            Err(rejection) => Err(unlike(image, &rejection.to_string())),
         }
     }
 }

@@ -14,7 +14,7 @@ mod read;
 pub use failure::registry_failure;
 pub use inputs::{EvidenceInputs, RegistryAuth};
 pub use leave::Left;
-pub use read::{Believed, Found, Rejected};
+pub use read::{Believed, Found};
 
 use attest::SigningKey;
 use aws::{Aws, AwsInputs};

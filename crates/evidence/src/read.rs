@@ -1,7 +1,7 @@
 //! `read`: the statements on an image, each believed or with the reason why not.
 
 use crate::{Evidence, failure::registry_failure};
-use attest::{BUNDLE_MEDIA_TYPE, Bundle, MAX_BUNDLE_BYTES, PublicKey, Rejection, Statement, verify};
+use attest::{BUNDLE_MEDIA_TYPE, Bundle, MAX_BUNDLE_BYTES, PublicKey, Reason, Rejection, Statement, verify};
 use github::Failure;
 use oci::{Error, ErrorKind, Kind, Manifest, Registry};
 use subject::{Digest, ImageRef};
@@ -12,7 +12,7 @@ pub struct Found {
     /// The digest of the referrer that carries it.
     pub referrer: Digest,
     /// What it says, or why it counts for nothing.
-    pub statement: Result<Believed, Rejected>,
+    pub statement: Result<Believed, Rejection>,
 }
 
 /// A statement about the image asked for, and who made it.
@@ -22,27 +22,6 @@ pub struct Believed {
     pub statement: Statement,
     /// The key that signed it, as [`PublicKey::key_id`] names it.
     pub key_id: String,
-}
-
-/// Why a piece of evidence counts for nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rejected {
-    /// A stable word: [`Rejection::code`], or `UNREADABLE` when it never came as far as a signature.
-    pub code: &'static str,
-    /// The reason, a lowercase fragment.
-    pub why: String,
-}
-
-impl Rejected {
-    fn unreadable(why: impl Into<String>) -> Self {
-        Self { code: "UNREADABLE", why: why.into() }
-    }
-}
-
-impl From<Rejection> for Rejected {
-    fn from(rejection: Rejection) -> Self {
-        Self { code: rejection.code(), why: rejection.to_string() }
-    }
 }
 
 impl Evidence<'_> {
@@ -56,9 +35,8 @@ impl Evidence<'_> {
             |error: Error| registry_failure("read the evidence on the image", &error).state("nothing was changed");
         let referrers = self.registry.referrers(image, Some(BUNDLE_MEDIA_TYPE)).await.map_err(failed)?;
         let refused = referrers.refused.into_iter();
-        let mut evidence: Vec<Found> = refused
-            .map(|entry| Found { referrer: entry.digest, statement: Err(Rejected::unreadable(entry.why)) })
-            .collect();
+        let mut evidence: Vec<Found> =
+            refused.map(|entry| Found { referrer: entry.digest, statement: Err(unreadable(entry.why)) }).collect();
         for referrer in &referrers.found {
             let statement = statement(&self.registry, image, &referrer.manifest, keys).await.map_err(failed)?;
             evidence.push(Found { referrer: referrer.digest(), statement });
@@ -73,31 +51,31 @@ pub(crate) async fn statement(
     image: &ImageRef,
     manifest: &Manifest,
     keys: &[PublicKey],
-) -> Result<Result<Believed, Rejected>, Error> {
+) -> Result<Result<Believed, Rejection>, Error> {
     let bundle = match &manifest.kind {
         Kind::Image(artifact) => match artifact.layers.as_slice() {
             [bundle] => bundle,
             layers => {
-                return Ok(Err(Rejected::unreadable(format!("it has {} blobs where a bundle is one", layers.len()))));
+                return Ok(Err(unreadable(format!("it has {} blobs where a bundle is one", layers.len()))));
             }
         },
-        Kind::Index(_) => return Ok(Err(Rejected::unreadable("it is an index and not a bundle"))),
+        Kind::Index(_) => return Ok(Err(unreadable("it is an index and not a bundle"))),
     };
     let bytes = match registry.blob_bytes(&image.repository, bundle, MAX_BUNDLE_BYTES as u64).await {
         Ok(bytes) => bytes,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Invalid) => {
-            return Ok(Err(Rejected::unreadable(error.cause())));
+            return Ok(Err(unreadable(error.cause())));
         }
         Err(error) => return Err(error),
     };
-    let bundle = match Bundle::parse(&bytes) {
-        Ok(bundle) => bundle,
-        Err(error) => return Ok(Err(Rejected::unreadable(error.to_string()))),
-    };
-    Ok(verify(&bundle, keys)
-        .and_then(|verified| {
-            let statement = verified.about(&image.digest)?.clone();
-            Ok(Believed { statement, key_id: verified.key_id().to_owned() })
-        })
-        .map_err(Rejected::from))
+    Ok(Bundle::parse(&bytes).and_then(|bundle| {
+        let verified = verify(&bundle, keys)?;
+        let statement = verified.about(&image.digest)?.clone();
+        Ok(Believed { statement, key_id: verified.key_id().to_owned() })
+    }))
+}
+
+/// A piece of evidence that never came as far as a signature.
+fn unreadable(why: impl Into<String>) -> Rejection {
+    Rejection::new(Reason::Unreadable, why)
 }

@@ -104,14 +104,14 @@ async fn evidence_that_does_not_count_comes_with_the_reason() {
     let forged = attach(forged.into_bytes()).await;
 
     let found = evidence.read(&image, &[key.public()]).await.unwrap();
-    let code = |found: &Found| found.statement.as_ref().map_or_else(|rejected| rejected.code, |_| "believed");
+    let code = |found: &Found| found.statement.as_ref().map_or_else(|rejected| rejected.code(), |_| "believed");
     let codes: BTreeMap<Digest, &str> = found.iter().map(|found| (found.referrer, code(found))).collect();
     let wanted = [
         (good, "believed"),
-        (unknown, "SIGNER_UNKNOWN"),
-        (foreign, "SUBJECT_MISMATCH"),
-        (garbage, "UNREADABLE"),
-        (forged, "BAD_SIGNATURE"),
+        (unknown, "wrong-key"),
+        (foreign, "wrong-subject"),
+        (garbage, "malformed-envelope"),
+        (forged, "bad-signature"),
     ];
     assert_eq!(codes, BTreeMap::from(wanted));
     let unverified = evidence.read(&image, &[]).await.unwrap();

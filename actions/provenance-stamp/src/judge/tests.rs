@@ -39,7 +39,7 @@ fn codes(seen: &[Seen]) -> Vec<(String, Code)> {
 
 #[test]
 fn a_believed_manifest_and_provenance_of_one_commit_are_enough() {
-    let seen = [manifest(&[]), provenance(&sha()), rejected("SIGNER_UNKNOWN"), believed_claim(TEST_RESULT, json!({}))];
+    let seen = [manifest(&[]), provenance(&sha()), rejected("wrong-key"), believed_claim(TEST_RESULT, json!({}))];
     let judgement = judge(&contract(), &seen, &[], &facts());
     assert_eq!(judgement.findings, []);
     assert_eq!(judgement.signed.unwrap().fields["run_id"], "77");
@@ -58,10 +58,10 @@ fn no_evidence_is_never_a_yes() {
 
 #[test]
 fn evidence_that_is_there_but_not_believed_is_a_no_with_its_reason() {
-    let seen = [rejected("BAD_SIGNATURE"), provenance(&sha())];
+    let seen = [rejected("bad-signature"), provenance(&sha())];
     let findings = judge(&contract(), &seen, &[], &facts()).findings;
     assert!(crate::finding::is_refusal(&findings));
-    assert!(findings.iter().any(|f| f.code == Code::Signature && f.text.contains("BAD_SIGNATURE")), "{findings:?}");
+    assert!(findings.iter().any(|f| f.code == Code::Signature && f.text.contains("bad-signature")), "{findings:?}");
 }
 
 #[test]
