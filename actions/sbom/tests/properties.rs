@@ -49,6 +49,7 @@ fn fragments() -> impl Strategy<Value = String> {
         "\n",
         " folded\n",
         "Name: a\n",
+        "pkg:npm/%40a/b@1?c=d&",
         "Requires-Dist: b[x]; extra == 'y'\n",
         "a==1 \\\n",
         "--hash=sha256:00",
@@ -83,6 +84,7 @@ fn read_all(bytes: &[u8]) {
     let _ = pep508::holds(&text, &pep508::Environment::default());
     let _ = licence::normalise(&text);
     let _ = purl::without_credentials(&text);
+    let _ = purl::PackageUrl::parse(&text);
     let _ = purl::npm(Some(&text), &text, Some(&text), &[("vcs_url", &text)]);
 }
 

@@ -1,76 +1,10 @@
-//! Package URLs in canonical form, each type by its own rules (purl-spec, `types/`).
+//! The types this action writes itself, each with what it needs, and URLs without their secrets.
 
-use packageurl::PackageUrl;
+use super::Purl;
 use subject::ImageRef;
 
 /// Qualifiers in the order they are added; the printed form sorts them.
 type Qualifiers<'a> = [(&'a str, &'a str)];
-
-/// A package URL in the making.
-#[derive(Debug, Clone)]
-pub struct Purl<'a> {
-    ty: &'a str,
-    namespace: Option<&'a str>,
-    name: &'a str,
-    version: Option<&'a str>,
-    qualifiers: Vec<(&'a str, &'a str)>,
-    subpath: Option<&'a str>,
-}
-
-impl<'a> Purl<'a> {
-    /// Begins one of a type such as `npm`.
-    #[must_use]
-    pub fn new(ty: &'a str, name: &'a str) -> Self {
-        Self { ty, namespace: None, name, version: None, qualifiers: Vec::new(), subpath: None }
-    }
-
-    /// The namespace; segments are divided by `/`. Empty is none.
-    #[must_use]
-    pub fn namespace(mut self, namespace: &'a str) -> Self {
-        self.namespace = Some(namespace).filter(|namespace| !namespace.is_empty());
-        self
-    }
-
-    /// The version. Empty is none.
-    #[must_use]
-    pub fn version(mut self, version: &'a str) -> Self {
-        self.version = Some(version).filter(|version| !version.is_empty());
-        self
-    }
-
-    /// One more qualifier; an empty value is dropped (purl-spec, "Rules for each purl component").
-    #[must_use]
-    pub fn qualifier(mut self, key: &'a str, value: &'a str) -> Self {
-        self.qualifiers.push((key, value));
-        self
-    }
-
-    /// The path inside the package. Empty is none.
-    #[must_use]
-    pub fn subpath(mut self, subpath: &'a str) -> Self {
-        self.subpath = Some(subpath).filter(|subpath| !subpath.is_empty());
-        self
-    }
-
-    /// The canonical form; `None` when a part breaks the rules of the type.
-    #[must_use]
-    pub fn build(&self) -> Option<String> {
-        let mut purl = PackageUrl::new(self.ty.to_owned(), self.name.to_owned()).ok()?;
-        if let Some(namespace) = self.namespace {
-            purl.with_namespace(namespace.to_owned()).ok()?;
-        }
-        if let Some(version) = self.version {
-            purl.with_version(version.to_owned()).ok()?;
-        }
-        for (key, value) in self.qualifiers.iter().filter(|(_, value)| !value.is_empty()) {
-            purl.add_qualifier((*key).to_owned(), (*value).to_owned()).ok()?;
-        }
-        if let Some(subpath) = self.subpath {
-            purl.with_subpath(subpath.to_owned()).ok()?;
-        }
-        Some(purl.to_string())
-    }
-}
 
 fn build(ty: &str, namespace: Option<&str>, name: &str, rest: (Option<&str>, &Qualifiers<'_>)) -> Option<String> {
     let (version, qualifiers) = rest;
