@@ -6,6 +6,7 @@
 //!
 //! - [`Registry`]: one verb per file under `registry/` — resolve, manifest, blob, push, referrers, attach.
 //! - [`Credentials`]: who we are to a registry; [`Anonymous`], [`Static`], [`DockerConfig`], and others' own.
+//! - [`copy`]: an image with all its evidence from one repository to another, bit for bit.
 //! - [`layout`]: an OCI image layout in a folder; [`layout::push_layout`] takes it to a registry.
 //! - [`image`]: [`image::Builder`] makes a reproducible image without Docker; [`image::walk()`] reads the files of one,
 //!   whiteouts applied, hostile archives refused.
@@ -13,6 +14,7 @@
 //! Sources: OCI distribution-spec 1.1, image-spec 1.1. Nothing here reads the environment or a clock.
 
 mod content;
+pub mod copy;
 mod credentials;
 mod error;
 pub mod image;

@@ -40,34 +40,39 @@ impl Registry {
         // By digest only: on a repository with immutable tags a second artifact must still go in.
         let taken = self.put_manifest(&image.repository, &manifest, (None, None)).await?;
         // The `OCI-Subject` answer alone has been wrong (sigstore-js#1183), so the listing itself is looked at.
-        if self.listed(image, manifest.digest, taken.subject == Some(image.digest)).await? {
-            return Ok(manifest.digest);
-        }
         let entry = Descriptor {
             artifact_type: Some(artifact.artifact_type.clone()),
             annotations: artifact.annotations.clone(),
             ..manifest.descriptor()
         };
-        self.fallback_add(image, &entry).await?;
+        let promised = taken.subject == Some(image.digest);
+        self.ensure_listed(image, &[entry]).await.map_err(|error| match error.kind() {
+            ErrorKind::Temporary if promised => {
+                let cause = format!("{}, though it promised to", error.cause());
+                Error::new(ErrorKind::Temporary, format!("attach {} to {image}", manifest.digest), cause)
+            }
+            _ => error,
+        })?;
         Ok(manifest.digest)
     }
 
-    /// Waits until the referrers API lists the artifact; `false` when the registry has no such API.
-    async fn listed(&self, image: &ImageRef, artifact: Digest, promised: bool) -> Result<bool, Error> {
+    /// Waits until the referrers API lists these artifacts, which are there; a registry without that API gets them under
+    /// the fallback tag.
+    pub(crate) async fn ensure_listed(&self, image: &ImageRef, entries: &[Descriptor]) -> Result<(), Error> {
         for look in 0..LOOKS {
             match self.listing(image).await? {
-                Listing::Absent => return Ok(false),
-                Listing::Api(listed) if listed.iter().any(|entry| entry.digest == artifact) => return Ok(true),
+                Listing::Absent => return self.fallback_add(image, entries).await,
+                Listing::Api(listed) if all_among(entries, &listed) => return Ok(()),
                 Listing::Api(_) => tokio::time::sleep(self.pauses.after(look + 1, None)).await,
             }
         }
-        let cause = if promised {
-            "the registry promised to list it among the image's referrers and does not"
-        } else {
-            "the registry took it but does not list it among the image's referrers"
-        };
-        Err(Error::new(ErrorKind::Temporary, format!("attach {artifact} to {image}"), cause))
+        let cause = "the registry took it but does not list it among the image's referrers";
+        Err(Error::new(ErrorKind::Temporary, format!("attach evidence to {image}"), cause))
     }
+}
+
+pub(super) fn all_among(entries: &[Descriptor], listed: &[Descriptor]) -> bool {
+    entries.iter().all(|entry| listed.iter().any(|listed| listed.digest == entry.digest))
 }
 
 impl Artifact {

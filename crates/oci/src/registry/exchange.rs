@@ -1,17 +1,22 @@
 //! One exchange with a registry: identified where it asks for it, repeated where that may help, its refusals in words.
 
 use super::{
-    Registry, address,
+    Blob, Registry, address,
     auth::{Access, Auth},
 };
-use crate::{Error, ErrorKind, error::quote};
+use crate::{Descriptor, Error, ErrorKind, error::quote};
 use bytes::Bytes;
 use reqwest::{
     Method, Response, StatusCode, Url,
     header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde::Deserialize;
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use subject::Repository;
 use transport::Attempt;
 
@@ -43,6 +48,16 @@ pub(super) enum Body {
     Bytes(Bytes),
     /// A file and its length, opened anew for each attempt.
     File(PathBuf, u64),
+    /// A blob of another repository, asked for anew for each attempt.
+    Blob(Box<Origin>),
+}
+
+/// Where a blob is that is sent on.
+#[derive(Clone)]
+pub(super) struct Origin {
+    pub(super) registry: Registry,
+    pub(super) repository: Repository,
+    pub(super) blob: Descriptor,
 }
 
 impl Body {
@@ -51,6 +66,7 @@ impl Body {
             Self::Empty => 0,
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::File(_, length) => *length,
+            Self::Blob(origin) => origin.blob.size,
         }
     }
 }
@@ -122,6 +138,7 @@ impl Registry {
         let mut request = self.client.request(call.method.clone(), call.url.clone()).headers(call.headers.clone());
         // An upload may be sent to another server; that one is not told who we are.
         let registry = address::url(call.repository, "")?;
+        let fault: Arc<Mutex<Option<Error>>> = Arc::default();
         if let Some(header) = header.filter(|_| address::same_server(&registry, &call.url)) {
             request = request.header(AUTHORIZATION, header);
         }
@@ -134,16 +151,46 @@ impl Registry {
                 let stream = tokio_util::io::ReaderStream::with_capacity(file, 128 << 10);
                 request.header(reqwest::header::CONTENT_LENGTH, *length).body(reqwest::Body::wrap_stream(stream))
             }
+            Body::Blob(origin) => {
+                // Asking the other registry may send a request of its own, hence the box.
+                let blob = Box::pin(origin.registry.blob(&origin.repository, &origin.blob)).await?;
+                let stream = pieces(blob, Arc::clone(&fault));
+                let length = origin.blob.size;
+                request.header(reqwest::header::CONTENT_LENGTH, length).body(reqwest::Body::wrap_stream(stream))
+            }
         };
         let patience = PATIENCE + Duration::from_secs(call.body.len() / SLOWEST_UPLOAD);
         let late = |_| Error::new(ErrorKind::Temporary, &call.doing, "no answer in time");
         let answer = tokio::time::timeout(patience, request.send()).await.map_err(late)?;
         answer.map_err(|error| {
+            // What broke the stream of the body is the cause, not that the connection was given up then.
+            if let Some(fault) = fault.lock().ok().and_then(|mut fault| fault.take()) {
+                return fault;
+            }
             let kind =
                 if error.is_builder() || error.is_redirect() { ErrorKind::Invalid } else { ErrorKind::Temporary };
             Error::new(kind, &call.doing, transport::explain(&error))
         })
     }
+}
+
+/// A blob as the body of a request; an error on the way ends the body early and is kept.
+fn pieces(
+    blob: Blob,
+    fault: Arc<Mutex<Option<Error>>>,
+) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
+    futures_util::stream::try_unfold((blob, fault), |(mut blob, fault)| async move {
+        match blob.chunk().await {
+            Ok(chunk) => Ok(chunk.map(|bytes| (bytes, (blob, fault)))),
+            Err(error) => {
+                let told = std::io::Error::other(error.to_string());
+                if let Ok(mut fault) = fault.lock() {
+                    *fault = Some(error);
+                }
+                Err(told)
+            }
+        }
+    })
 }
 
 fn challenges(response: &Response) -> Vec<String> {

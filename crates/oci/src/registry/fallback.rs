@@ -1,7 +1,7 @@
 //! The referrers tag schema: an index under the tag `sha256-<64 hex>`, kept by the clients of a registry without the
 //! referrers API (distribution-spec 1.1 "Referrers Tag Schema", "Unavailable Referrers API").
 
-use super::Registry;
+use super::{Registry, attach::all_among};
 use crate::{Descriptor, Error, ErrorKind, Index, Kind, Manifest, media};
 use reqwest::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use std::collections::BTreeMap;
@@ -38,16 +38,16 @@ impl Registry {
         }
     }
 
-    /// Adds an entry to the image's fallback index, keeping everybody else's, never twice; reads it back to be sure.
-    pub(super) async fn fallback_add(&self, image: &ImageRef, entry: &Descriptor) -> Result<(), Error> {
+    /// Adds entries to the image's fallback index, keeping everybody else's, never twice; reads it back to be sure.
+    pub(super) async fn fallback_add(&self, image: &ImageRef, entries: &[Descriptor]) -> Result<(), Error> {
         let _alone = self.tag_writer.lock().await;
-        let doing = format!("add {} to the referrers tag {}:{}", entry.digest, image.repository, tag(image));
+        let doing = format!("add {} to the referrers tag {}:{}", shown(entries), image.repository, tag(image));
         for race in 0..RACES {
             if race > 0 {
                 tokio::time::sleep(self.pauses.after(u32::try_from(race).unwrap_or(u32::MAX), None)).await;
             }
             let tagged = self.fallback_index(image).await?;
-            if tagged.as_ref().is_some_and(|tagged| lists(&tagged.index, entry)) {
+            if tagged.as_ref().is_some_and(|tagged| all_among(entries, &tagged.index.manifests)) {
                 return Ok(());
             }
             let (mut index, condition) = match &tagged {
@@ -55,7 +55,9 @@ impl Registry {
                 Some(Tagged { index, etag: None }) => (index.clone(), None),
                 None => (empty(), Some((IF_NONE_MATCH, "*"))),
             };
-            index.manifests.push(entry.clone());
+            let new = entries.iter().filter(|entry| !all_among(std::slice::from_ref(*entry), &index.manifests));
+            let new: Vec<Descriptor> = new.cloned().collect();
+            index.manifests.extend(new);
             match self.write_index(image, &index, condition).await {
                 // Read it back at the head of the loop: only an index that lists the entry ends it.
                 Ok(()) => {}
@@ -79,8 +81,8 @@ impl Registry {
     }
 }
 
-fn lists(index: &Index, entry: &Descriptor) -> bool {
-    index.manifests.iter().any(|listed| listed.digest == entry.digest)
+fn shown(entries: &[Descriptor]) -> String {
+    entries.iter().map(|entry| entry.digest.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn empty() -> Index {

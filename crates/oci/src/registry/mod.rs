@@ -17,7 +17,8 @@ pub use blob::Blob;
 pub use referrers::{Referrer, Referrers, Refused};
 
 use crate::{Credentials, Error, ErrorKind};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
+use subject::Repository;
 use transport::{Limits, Pauses};
 
 /// All registries, as one of us sees them: over https, except on this very machine, where http is spoken.
@@ -30,6 +31,8 @@ pub struct Registry {
     pauses: Pauses,
     /// Fallback tags have no transaction on most registries; at least we do not race ourselves.
     tag_writer: Arc<tokio::sync::Mutex<()>>,
+    /// Repositories that have answered that they have no referrers API.
+    without_referrers: Arc<tokio::sync::Mutex<BTreeSet<Repository>>>,
 }
 
 impl Registry {
@@ -46,6 +49,7 @@ impl Registry {
             auth: Arc::new(auth::Auth::new(credentials)),
             pauses: Pauses::default(),
             tag_writer: Arc::default(),
+            without_referrers: Arc::default(),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Registry, address,
-    exchange::{Body, Call},
+    exchange::{Body, Call, Origin},
 };
 use crate::{Descriptor, Error, MANIFEST_LIMIT, Manifest};
 use bytes::Bytes;
@@ -15,9 +15,9 @@ use subject::{Digest, ImageRef, Repository};
 use transport::Attempt;
 
 /// What a registry said about a manifest it took.
-pub(super) struct Taken {
+pub(crate) struct Taken {
     /// It named this subject in `OCI-Subject`: it says that it keeps track of referrers.
-    pub(super) subject: Option<Digest>,
+    pub(crate) subject: Option<Digest>,
 }
 
 impl Registry {
@@ -48,6 +48,21 @@ impl Registry {
             return Ok(());
         }
         self.upload(repository, blob, Body::File(file.to_owned(), blob.size)).await
+    }
+
+    /// Uploads a blob that another repository has, streamed from there and checked on the way; nothing is kept on this
+    /// machine. The registry compares the content with the digest, too.
+    ///
+    /// # Errors
+    /// Any [`crate::ErrorKind`] of either registry.
+    pub async fn push_blob_from(
+        &self,
+        repository: &Repository,
+        blob: &Descriptor,
+        (from, source): (&Self, &Repository),
+    ) -> Result<(), Error> {
+        let origin = Origin { registry: from.clone(), repository: source.clone(), blob: blob.clone() };
+        self.upload(repository, blob, Body::Blob(Box::new(origin))).await
     }
 
     /// Takes a blob over from another repository of the same registry without its bytes travelling. `false` when the
@@ -95,7 +110,7 @@ impl Registry {
     }
 
     /// Writes a manifest by digest or tag, with a condition where one is given.
-    pub(super) async fn put_manifest(
+    pub(crate) async fn put_manifest(
         &self,
         repository: &Repository,
         manifest: &Manifest,

@@ -80,12 +80,7 @@ impl Registry {
     /// Any [`ErrorKind`] of a registry. A single entry's fault is no error but in [`Referrers::refused`], except where a
     /// later attempt may work.
     pub async fn referrers(&self, image: &ImageRef, artifact_type: Option<&str>) -> Result<Referrers, Error> {
-        let listed = match self.listing(image).await? {
-            Listing::Api(listed) => listed,
-            Listing::Absent => {
-                self.fallback_index(image).await?.map(|tagged| tagged.index.manifests).unwrap_or_default()
-            }
-        };
+        let listed = self.entries(image).await?;
         let doing = format!("read the referrers of {image}");
         if listed.len() > REFERRERS {
             return Err(Error::invalid(doing, format!("{} of them are more than {REFERRERS}", listed.len())));
@@ -104,6 +99,16 @@ impl Registry {
             |referrer: &Referrer| artifact_type.is_none_or(|wanted| referrer.manifest.artifact_type() == Some(wanted));
         referrers.found.retain(wanted);
         Ok(referrers)
+    }
+
+    /// What is listed as referring to an image, by the API or under the fallback tag; none of it looked at.
+    pub(crate) async fn entries(&self, image: &ImageRef) -> Result<Vec<Descriptor>, Error> {
+        Ok(match self.listing(image).await? {
+            Listing::Api(listed) => listed,
+            Listing::Absent => {
+                self.fallback_index(image).await?.map(|tagged| tagged.index.manifests).unwrap_or_default()
+            }
+        })
     }
 
     /// Fetches what an entry promises; the inner error says why it does not count.
@@ -126,6 +131,9 @@ impl Registry {
     /// missing evidence.
     pub(super) async fn listing(&self, image: &ImageRef) -> Result<Listing, Error> {
         let doing = format!("list the referrers of {image}");
+        if self.without_referrers.lock().await.contains(&image.repository) {
+            return Ok(Listing::Absent);
+        }
         let mut next = Some(address::url(&image.repository, &format!("referrers/{}", image.digest))?);
         let mut listed = Vec::new();
         let mut pages = 0;
@@ -139,6 +147,8 @@ impl Registry {
             if !is_listing(&response) {
                 // A page that fails after a first good one is an error, not a registry without the API.
                 return if pages == 1 {
+                    // A repository that has no such API for one image has none for the next.
+                    self.without_referrers.lock().await.insert(image.repository.clone());
                     Ok(Listing::Absent)
                 } else {
                     Err(Error::invalid(doing, format!("page {pages} of the listing is {}", response.status())))

@@ -1,0 +1,34 @@
+//! Evidence that has arrived is listed: by the registry itself, or by us under the fallback tag.
+
+use super::{Closure, Role};
+use crate::{Descriptor, Error, Manifest, Registry};
+use std::collections::BTreeSet;
+use subject::{Digest, ImageRef, Repository};
+
+impl Registry {
+    /// What a repository lists as evidence of an image: by digest, unread.
+    pub(super) async fn listed_digests(&self, image: &ImageRef) -> Result<BTreeSet<Digest>, Error> {
+        Ok(self.entries(image).await?.into_iter().map(|entry| entry.digest).collect())
+    }
+
+    /// Makes sure that all evidence of the closure is listed in `to`.
+    pub(super) async fn list_evidence(&self, closure: &Closure, to: &Repository) -> Result<(), Error> {
+        for subject in closure.evidence().into_keys() {
+            let image = to.image(subject);
+            let of_it = closure.parts.iter().filter(|part| part.role == Role::Evidence { of: subject });
+            let entries: Vec<Descriptor> = of_it.map(|part| entry(&part.manifest)).collect();
+            self.ensure_listed(&image, &entries).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The entry that clients of a registry without referrers write (distribution-spec "Pushing Manifests with Subject"): with
+/// the artifact type and all annotations of the manifest.
+fn entry(manifest: &Manifest) -> Descriptor {
+    Descriptor {
+        artifact_type: manifest.artifact_type().map(str::to_owned),
+        annotations: manifest.annotations().clone(),
+        ..manifest.descriptor()
+    }
+}

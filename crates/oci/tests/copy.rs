@@ -1,0 +1,185 @@
+//! Copies between repositories of Debian's `docker-registry`: within one registry, across two, interrupted, raced.
+#![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
+
+#[allow(clippy::unwrap_used, dead_code, reason = "a test stops where it stands; each test file uses its part")]
+mod support;
+
+use oci::{
+    Artifact, Descriptor, Index, Manifest, Platform, Registry,
+    copy::{Movable, Tagged},
+    layout::{Layout, push_layout},
+    media,
+};
+use std::{collections::BTreeMap, time::Duration};
+use subject::{Digest, ImageRef, Repository, TagRef};
+use support::{DockerRegistry, anonymous};
+
+const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+fn artifact(content: &str) -> Artifact {
+    Artifact {
+        artifact_type: BUNDLE.into(),
+        media_type: BUNDLE.into(),
+        bytes: content.to_owned().into(),
+        annotations: BTreeMap::from([("dev.sigstore.bundle.predicateType".into(), content.to_owned())]),
+    }
+}
+
+/// An index of two platforms with evidence on the index, on one child, and on a piece of evidence.
+async fn release(registry: &Registry, repository: &Repository, mark: &str) -> (ImageRef, Vec<Digest>) {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = Layout::create(folder.path()).unwrap();
+    let mut manifests = Vec::new();
+    for architecture in ["amd64", "arm64"] {
+        let contents = oci::image::Contents::new().file("app", 0o755, format!("{mark} {architecture}"));
+        let image = oci::image::Builder::new(Platform::linux(architecture)).layer("app", contents);
+        let image = image.build(&layout, Some(architecture)).unwrap();
+        manifests.push(Descriptor { platform: Some(Platform::linux(architecture)), ..image });
+    }
+    let child = repository.image(manifests[0].digest);
+    let media_type = Some(media::IMAGE_INDEX.into());
+    let (artifact_type, subject, annotations) = (None, None, BTreeMap::new());
+    let index = Index { schema_version: 2, media_type, artifact_type, manifests, subject, annotations };
+    let index = layout.write_blob(media::IMAGE_INDEX, &serde_json::to_vec(&index).unwrap()).unwrap();
+    layout.add(index, Some("all")).unwrap();
+    let image = push_layout(registry, &layout, repository, Some("all")).await.unwrap();
+    let of_index = registry.attach(&image, &artifact(&format!("sbom of {mark}"))).await.unwrap();
+    let of_child = registry.attach(&child, &artifact(&format!("sbom of a child of {mark}"))).await.unwrap();
+    let of_it = registry.attach(&repository.image(of_index), &artifact("a witness")).await.unwrap();
+    (image, vec![of_index, of_child, of_it])
+}
+
+fn tag(repository: &Repository, name: &str) -> TagRef {
+    TagRef { repository: repository.clone(), tag: name.to_owned() }
+}
+
+async fn root(registry: &Registry, repository: &Repository, digest: Digest) -> Manifest {
+    registry.manifest(&repository.image(digest)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_copy_within_a_registry_carries_everything_and_no_bytes() {
+    let Some(server) = DockerRegistry::start("") else { return };
+    let (registry, from, to) = (anonymous(), server.repository("org/staging"), server.repository("org/production"));
+    let (image, evidence) = release(&registry, &from, "one").await;
+    let closure = registry.closure(&image).await.unwrap();
+    assert_eq!((closure.parts.len(), closure.refused.len()), (6, 0));
+    assert_eq!(registry.missing(&closure, &to).await.unwrap().len(), 6);
+    let copied = registry.copy(&closure, &registry, &to).await.unwrap();
+    assert_eq!((copied.written, copied.present, copied.sent, copied.bytes), (6, 0, 0, 0));
+    assert!(copied.mounted >= 6, "{copied:?}");
+    assert!(registry.missing(&closure, &to).await.unwrap().is_empty());
+    let there = registry.closure(&to.image(image.digest)).await.unwrap();
+    let digests = |closure: &oci::copy::Closure| {
+        closure.parts.iter().map(|part| part.manifest.digest).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(digests(&there), digests(&closure));
+    assert!(evidence.iter().all(|digest| digests(&there).contains(digest)));
+    let again = registry.copy(&closure, &registry, &to).await.unwrap();
+    assert_eq!((again.written, again.present, again.mounted, again.sent), (0, 6, 0, 0));
+    // Another client finds the same digest under the name.
+    let manifest = root(&registry, &to, image.digest).await;
+    assert_eq!(registry.tag(&manifest, &tag(&to, "v1.0.0"), Movable::No).await.unwrap(), Tagged::Written);
+    if support::has("skopeo") {
+        let reference = format!("docker://{to}:v1.0.0");
+        let seen = support::skopeo(&["inspect", "--raw", "--tls-verify=false", &reference]);
+        assert_eq!(Digest::of(seen.as_bytes()), image.digest);
+    }
+}
+
+#[tokio::test]
+async fn a_copy_across_registries_streams_each_blob_once() {
+    let (Some(one), Some(two)) = (DockerRegistry::start(""), DockerRegistry::start("")) else { return };
+    let (registry, from, to) = (anonymous(), one.repository("org/app"), two.repository("other/app"));
+    let (image, _) = release(&registry, &from, "one").await;
+    let closure = registry.closure(&image).await.unwrap();
+    let copied = registry.copy(&closure, &anonymous(), &to).await.unwrap();
+    assert_eq!((copied.written, copied.mounted, copied.bytes), (6, 0, closure.bytes()));
+    assert!(anonymous().missing(&closure, &to).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn content_that_is_not_what_the_source_promised_does_not_arrive() {
+    let (Some(one), Some(two)) = (DockerRegistry::start(""), DockerRegistry::start("")) else { return };
+    let (registry, from, to) = (anonymous(), one.repository("org/app"), two.repository("other/app"));
+    let (image, _) = release(&registry, &from, "one").await;
+    let closure = registry.closure(&image).await.unwrap();
+    let blob = closure.parts.iter().flat_map(|part| part.manifest.blobs()).max_by_key(|blob| blob.size).unwrap();
+    let file = one.blob_file(&blob.digest);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[10] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let error = registry.copy(&closure, &registry, &to).await.unwrap_err();
+    assert!(error.to_string().contains(&blob.digest.to_string()), "{error}");
+    assert!(!registry.exists(&to.image(image.digest)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_copy_that_was_stopped_anywhere_is_finished_by_the_next() {
+    let Some(server) = DockerRegistry::start("") else { return };
+    let (registry, from) = (anonymous(), server.repository("org/staging"));
+    let (image, _) = release(&registry, &from, "one").await;
+    let closure = registry.closure(&image).await.unwrap();
+    for stop in 0..25_u64 {
+        let to = server.repository(&format!("org/production-{stop}"));
+        let copying = registry.copy(&closure, &registry, &to);
+        // From before the first request to after the last: a whole copy takes some 40 ms here.
+        let _ = tokio::time::timeout(Duration::from_micros(stop * stop * 120), copying).await;
+        let whole = registry.exists(&to.image(image.digest)).await.unwrap();
+        let children = closure.parts.iter().filter(|part| part.role == oci::copy::Role::Content);
+        for child in children.filter(|_| whole) {
+            assert!(registry.exists(&to.image(child.manifest.digest)).await.unwrap(), "half an image after {stop}");
+        }
+        registry.copy(&closure, &registry, &to).await.unwrap();
+        assert!(registry.missing(&closure, &to).await.unwrap().is_empty(), "{stop}");
+    }
+}
+
+#[tokio::test]
+async fn a_tag_is_given_once_and_moves_only_when_told() {
+    let Some(server) = DockerRegistry::start("") else { return };
+    let (registry, repository) = (anonymous(), server.repository("org/app"));
+    let (one, _) = release(&registry, &repository, "one").await;
+    let (two, _) = release(&registry, &repository, "two").await;
+    let name = tag(&repository, "v1.0.0");
+    let (first, second) =
+        (root(&registry, &repository, one.digest).await, root(&registry, &repository, two.digest).await);
+    assert_eq!(registry.tag(&first, &name, Movable::No).await.unwrap(), Tagged::Written);
+    assert_eq!(registry.tag(&first, &name, Movable::No).await.unwrap(), Tagged::Already);
+    assert_eq!(registry.tag(&second, &name, Movable::No).await.unwrap(), Tagged::Taken { by: one.digest });
+    assert_eq!(registry.resolve(&name).await.unwrap().digest, one.digest);
+    assert_eq!(registry.tag(&second, &name, Movable::Yes).await.unwrap(), Tagged::Written);
+}
+
+#[tokio::test]
+async fn two_copies_to_one_tag_leave_one_whole_image_under_it() {
+    let Some(server) = DockerRegistry::start("") else { return };
+    let registry = anonymous();
+    let (from, to) = (server.repository("org/staging"), server.repository("org/production"));
+    let (one, _) = release(&registry, &from, "one").await;
+    let (two, _) = release(&registry, &from, "two").await;
+    for round in 0..10 {
+        let name = tag(&to, &format!("v{round}"));
+        let promote = |image: ImageRef| {
+            let (registry, to, name) = (anonymous(), to.clone(), name.clone());
+            tokio::spawn(async move {
+                let closure = registry.closure(&image).await.unwrap();
+                registry.copy(&closure, &registry, &to).await.unwrap();
+                let tagged = registry.tag(closure.root().unwrap(), &name, Movable::No).await.unwrap();
+                (image.digest, tagged)
+            })
+        };
+        let (first, second) = (promote(one.clone()), promote(two.clone()));
+        let outcomes = [first.await.unwrap(), second.await.unwrap()];
+        let named = registry.resolve(&name).await.unwrap();
+        let closure = registry.closure(&from.image(named.digest)).await.unwrap();
+        assert!(registry.missing(&closure, &to).await.unwrap().is_empty());
+        // Whoever believes to have given the name last sees what everybody sees, or has said who took it.
+        for (digest, tagged) in outcomes {
+            match tagged {
+                Tagged::Taken { by } | Tagged::Overtaken { by } => assert_ne!(by, digest),
+                Tagged::Written | Tagged::Already => {}
+            }
+        }
+    }
+}
