@@ -48,7 +48,7 @@ impl Registry {
         let promised = taken.subject == Some(image.digest);
         self.ensure_listed(image, &[entry]).await.map_err(|error| match error.kind() {
             ErrorKind::Temporary if promised => {
-                let cause = format!("{}, though it promised to", error.cause());
+                let cause = format!("{}, though it promised to list it", error.cause());
                 Error::new(ErrorKind::Temporary, format!("attach {} to {image}", manifest.digest), cause)
             }
             _ => error,
