@@ -13,7 +13,7 @@ use std::{
 const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("subject", &[]),
     ("document", &[]),
-    ("attest", &["subject"]),
+    ("attest", &["document", "subject"]),
     ("transport", &[]),
     ("github", &["transport"]),
     ("oci", &["subject", "transport"]),

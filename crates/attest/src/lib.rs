@@ -15,6 +15,7 @@ mod bundle;
 mod dsse;
 mod json;
 mod keys;
+pub mod policy;
 pub mod predicate;
 mod reason;
 mod statement;

@@ -19,6 +19,7 @@ pub mod test_result;
 pub mod vsa;
 
 pub use descriptor::{DigestSet, Digested, ResourceDescriptor, Run};
+pub(crate) use shape::parse_moment;
 
 use crate::{Reason, Rejection, Statement};
 use jiff::Timestamp;
@@ -138,6 +139,15 @@ pub fn dates(statement: &Statement) -> Result<Option<Dates>, Rejection> {
         _ => None,
     };
     read.transpose()
+}
+
+/// Whether a statement of type `found` is of the type `wanted`; bills of materials may have a version behind theirs.
+pub(crate) fn is_kind(wanted: &str, found: &str) -> bool {
+    match wanted {
+        CYCLONEDX => sbom::CycloneDx::is_named(found),
+        SPDX => sbom::Spdx::is_named(found),
+        _ => wanted == found,
+    }
 }
 
 /// The claim as JSON, held to its own specification first.

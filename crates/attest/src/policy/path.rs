@@ -1,0 +1,66 @@
+//! Where in a predicate a value is: a JSON pointer (RFC 6901) or a JSONPath (RFC 9535).
+
+use serde_json::Value;
+use serde_json_path::JsonPath;
+use std::{fmt, str::FromStr};
+
+/// A place in a JSON document.
+#[derive(Debug, Clone)]
+pub(super) enum Path {
+    /// `/a/b`: one value or none.
+    Pointer(String),
+    /// `$.a[*].b`: any number of values.
+    Query(Box<JsonPath>),
+}
+
+impl FromStr for Path {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.starts_with('$') {
+            let query = JsonPath::parse(text).map_err(|error| format!("not a JSONPath (RFC 9535): {error}"))?;
+            return Ok(Self::Query(Box::new(query)));
+        }
+        let escapes = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+        if !text.starts_with('/') || !escapes {
+            return Err(format!(
+                "`{text}` is neither a JSON pointer such as /result nor a JSONPath such as $.counts.total"
+            ));
+        }
+        Ok(Self::Pointer(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pointer(pointer) => f.write_str(pointer),
+            Self::Query(query) => write!(f, "{query}"),
+        }
+    }
+}
+
+impl Path {
+    /// The values there, in the document's order.
+    pub(super) fn values<'v>(&self, document: &'v Value) -> Vec<&'v Value> {
+        match self {
+            Self::Pointer(pointer) => document.pointer(pointer).into_iter().collect(),
+            Self::Query(query) => query.query(document).all(),
+        }
+    }
+
+    /// The values there as texts: single values, and those in lists.
+    pub(super) fn texts(&self, document: &Value) -> Vec<String> {
+        fn text(value: &Value) -> Option<String> {
+            match value {
+                Value::String(text) => Some(text.clone()),
+                Value::Number(number) => Some(number.to_string()),
+                Value::Bool(yes) => Some(yes.to_string()),
+                Value::Null | Value::Array(_) | Value::Object(_) => None,
+            }
+        }
+        let values = self.values(document).into_iter();
+        let flat = values.flat_map(|value| value.as_array().map_or_else(|| vec![value], |list| list.iter().collect()));
+        flat.filter_map(text).collect()
+    }
+}
