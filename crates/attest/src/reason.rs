@@ -134,10 +134,6 @@ reasons! {
     TooFewApprovals = "too-few-approvals",
     /// Who the author is cannot be told from the evidence, so nobody can be shown to be another.
     AuthorUnknown = "author-unknown",
-    /// A condition of the policy is not met.
-    ConditionFalse = "condition-false",
-    /// A condition of the policy could not be worked out, so it is not met.
-    ConditionFailed = "condition-failed",
     /// The evidence allows more combinations than are tried.
     TooComplex = "too-complex",
 }
