@@ -128,6 +128,16 @@ pub enum Licence {
     Named(String),
 }
 
+impl Licence {
+    /// The identifier, the expression or the words.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Id(text) | Self::Expression(text) | Self::Named(text) => text,
+        }
+    }
+}
+
 /// A checksum of the package's archive, from a lockfile.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Checksum {

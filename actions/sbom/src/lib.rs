@@ -6,16 +6,22 @@
 
 pub mod apply;
 pub mod assemble;
+pub mod bill;
 pub mod cyclonedx;
 pub mod decide;
+pub mod diff;
+pub mod drift;
 pub mod ecosystem;
 pub mod graph;
 pub mod inputs;
 pub mod licence;
+pub mod licence_policy;
 pub mod observe;
+pub mod profile;
 pub mod purl;
 pub mod report;
 pub mod source;
+pub mod version_order;
 
 use cyclonedx::Syntax;
 use decide::Verdict;
