@@ -16,12 +16,15 @@ pub mod graph;
 pub mod inputs;
 pub mod licence;
 pub mod licence_policy;
+pub mod merge;
 pub mod observe;
+pub mod osv;
 pub mod profile;
 pub mod purl;
 pub mod report;
 pub mod source;
 pub mod version_order;
+pub mod vex;
 
 use cyclonedx::Syntax;
 use decide::Verdict;

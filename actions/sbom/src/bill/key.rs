@@ -1,8 +1,7 @@
 //! What makes two components the same package in two versions.
 
 use super::Part;
-use crate::purl::pypi_name;
-use packageurl::PackageUrl;
+use crate::purl::{PackageUrl, pypi_name};
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -40,7 +39,7 @@ impl Key {
             name = name.to_lowercase();
         }
         for qualifier in DISTINGUISHING {
-            let value = purl.qualifiers().get(qualifier).filter(|value| value.as_ref() != "jar" && !value.is_empty());
+            let value = purl.qualifier(qualifier).filter(|value| *value != "jar" && !value.is_empty());
             if let Some(value) = value {
                 name.push_str(&format!("?{qualifier}={value}"));
             }
@@ -77,6 +76,6 @@ impl Serialize for Key {
 #[must_use]
 pub fn purl_version(purl: &PackageUrl<'_>) -> Option<String> {
     let version = purl.version()?;
-    let epoch = purl.qualifiers().get("epoch").filter(|epoch| purl.ty() == "rpm" && epoch.as_ref() != "0");
+    let epoch = purl.qualifier("epoch").filter(|epoch| purl.ty() == "rpm" && *epoch != "0");
     Some(epoch.map_or_else(|| version.to_owned(), |epoch| format!("{epoch}:{version}")))
 }

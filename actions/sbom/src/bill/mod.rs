@@ -11,8 +11,7 @@ mod spdx;
 pub use key::{Key, purl_version};
 pub use route::Routes;
 
-use crate::graph::Licence;
-use packageurl::PackageUrl;
+use crate::{graph::Licence, purl::PackageUrl};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -149,7 +149,7 @@ fn part(package: Package) -> Part {
         let refs = package.external_refs.iter().flatten();
         refs.into_iter().find(|r| r.reference_type == wanted).map(|r| r.reference_locator.clone())
     };
-    let purl = reference("purl").and_then(|purl| purl.parse::<packageurl::PackageUrl<'static>>().ok());
+    let purl = reference("purl").and_then(|purl| purl.parse::<crate::purl::PackageUrl<'static>>().ok());
     let checksum = |c: &Checksum| (algorithm(&c.algorithm), c.checksum_value.to_lowercase());
     let hashes: BTreeSet<_> = package.checksums.iter().flatten().map(checksum).collect();
     let parties = [&package.originator, &package.supplier];

@@ -78,7 +78,7 @@ pub fn write(
     }
 }
 
-fn serial_number(content: &[u8]) -> String {
+pub(crate) fn serial_number(content: &[u8]) -> String {
     let namespace = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, b"https://lockkeeper.dev/sbom");
     uuid::Uuid::new_v5(&namespace, content).urn().to_string()
 }
