@@ -10,7 +10,7 @@ use std::{
 
 /// What each crate may import of the house: pure crates at the bottom, edges that know one outside system each above
 /// them, actions on top. Actions never import each other: what crosses between them is an attestation, not a type.
-const MAY_IMPORT: [(&str, &[&str]); 17] = [
+const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("subject", &[]),
     ("document", &[]),
     ("attest", &["document", "subject"]),
@@ -21,10 +21,22 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("evidence", &["attest", "aws", "github", "oci", "subject", "transport"]),
     ("sbom", ACTION),
     ("provenance-stamp", ACTION),
+    ("image-promote", ACTION),
     ("ecs-deploy", ACTION),
     ("canary-dataset-check", ACTION),
     ("guardrail-gate", ACTION),
-    ("lockkeeper", &["github", "sbom", "provenance-stamp", "ecs-deploy", "canary-dataset-check", "guardrail-gate"]),
+    (
+        "lockkeeper",
+        &[
+            "github",
+            "sbom",
+            "provenance-stamp",
+            "image-promote",
+            "ecs-deploy",
+            "canary-dataset-check",
+            "guardrail-gate",
+        ],
+    ),
     ("sandbox", &["oci", "subject", "transport"]),
     ("e2e", &["attest", "oci", "sandbox", "subject", "transport"]),
     ("xtask", &[]),

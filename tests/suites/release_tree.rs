@@ -10,7 +10,8 @@ use std::{
     process::Command,
 };
 
-const ACTIONS: [&str; 5] = ["sbom", "provenance-stamp", "ecs-deploy", "canary-dataset-check", "guardrail-gate"];
+const ACTIONS: [&str; 6] =
+    ["sbom", "provenance-stamp", "image-promote", "ecs-deploy", "canary-dataset-check", "guardrail-gate"];
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

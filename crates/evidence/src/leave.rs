@@ -6,7 +6,7 @@ use github::{Exit, Failure};
 use oci::Artifact;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use subject::{Digest, ImageRef};
+use subject::{Digest, ImageRef, Repository};
 
 /// What became of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,11 +40,26 @@ impl Evidence<'_> {
     /// A [`Failure`] when the statement cannot be signed, attached or found again. An identical statement that is there
     /// already is success.
     pub async fn leave(&self, image: &ImageRef, predicate_type: &str, predicate: Value) -> Result<Left, Failure> {
+        self.leave_about(image, &image.repository, predicate_type, predicate).await
+    }
+
+    /// As [`Evidence::leave`], where the statement calls its subject by the name of another repository that has the image:
+    /// the same statement in both places is the same referrer.
+    ///
+    /// # Errors
+    /// As [`Evidence::leave`].
+    pub async fn leave_about(
+        &self,
+        image: &ImageRef,
+        called: &Repository,
+        predicate_type: &str,
+        predicate: Value,
+    ) -> Result<Left, Failure> {
         let Some(key) = &self.key else {
             self.runner.notice(format!("no signing-key: nothing was left on {image} ({predicate_type})"));
             return Ok(Left::NotAsked);
         };
-        let statement = Statement::new(vec![(image.repository.to_string(), image.digest)], predicate_type, predicate);
+        let statement = Statement::new(vec![(called.to_string(), image.digest)], predicate_type, predicate);
         let bundle = Bundle::seal(&statement, key).map_err(|error| {
             let sealing = Failure::new(Exit::Unknown, "sign the statement about").subject(image).because(error);
             sealing.state("nothing was attached")

@@ -16,7 +16,7 @@ pub use inputs::{EvidenceInputs, RegistryAuth};
 pub use leave::Left;
 pub use read::{Believed, Found};
 
-use attest::SigningKey;
+use attest::{PublicKey, SigningKey};
 use aws::{Aws, AwsInputs};
 use github::{Failure, Runner};
 use oci::Registry;
@@ -84,6 +84,12 @@ impl<'r> Evidence<'r> {
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// The public half of the key that signs our statements.
+    #[must_use]
+    pub fn own_key(&self) -> Option<PublicKey> {
+        self.key.as_ref().map(SigningKey::public)
     }
 
     /// Will statements be signed and attached?

@@ -1,7 +1,7 @@
 //! `read`: the statements on an image, each believed or with the reason why not.
 
 use crate::{Evidence, failure::registry_failure};
-use attest::{BUNDLE_MEDIA_TYPE, Bundle, MAX_BUNDLE_BYTES, PublicKey, Reason, Rejection, Statement, verify};
+use attest::{BUNDLE_MEDIA_TYPE, Bundle, MAX_BUNDLE_BYTES, PublicKey, Reason, Rejection, Statement, Verified, verify};
 use github::Failure;
 use oci::{Error, ErrorKind, Kind, Manifest, Registry};
 use subject::{Digest, ImageRef};
@@ -43,6 +43,22 @@ impl Evidence<'_> {
         }
         Ok(evidence)
     }
+
+    /// What one referrer of an image carries, verified with these keys, for a policy to judge; the inner error says why it
+    /// counts for nothing.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the registry cannot be asked.
+    pub async fn verified(
+        &self,
+        image: &ImageRef,
+        referrer: &Manifest,
+        keys: &[PublicKey],
+    ) -> Result<Result<Verified, Rejection>, Failure> {
+        let verified = verified(&self.registry, image, referrer, keys).await;
+        verified
+            .map_err(|error| registry_failure("read the evidence on the image", &error).state("nothing was changed"))
+    }
 }
 
 /// The statement a referrer carries; the inner error says why it counts for nothing.
@@ -52,6 +68,20 @@ pub(crate) async fn statement(
     manifest: &Manifest,
     keys: &[PublicKey],
 ) -> Result<Result<Believed, Rejection>, Error> {
+    let verified = verified(registry, image, manifest, keys).await?;
+    Ok(verified.and_then(|verified| {
+        let statement = verified.about(&image.digest)?.clone();
+        Ok(Believed { statement, key_id: verified.key_id().to_owned() })
+    }))
+}
+
+/// What a referrer carries, its signature verified.
+async fn verified(
+    registry: &Registry,
+    image: &ImageRef,
+    manifest: &Manifest,
+    keys: &[PublicKey],
+) -> Result<Result<Verified, Rejection>, Error> {
     let bundle = match &manifest.kind {
         Kind::Image(artifact) => match artifact.layers.as_slice() {
             [bundle] => bundle,
@@ -68,11 +98,7 @@ pub(crate) async fn statement(
         }
         Err(error) => return Err(error),
     };
-    Ok(Bundle::parse(&bytes).and_then(|bundle| {
-        let verified = verify(&bundle, keys)?;
-        let statement = verified.about(&image.digest)?.clone();
-        Ok(Believed { statement, key_id: verified.key_id().to_owned() })
-    }))
+    Ok(Bundle::parse(&bytes).and_then(|bundle| verify(&bundle, keys)))
 }
 
 /// A piece of evidence that never came as far as a signature.

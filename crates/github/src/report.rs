@@ -67,6 +67,12 @@ impl Report {
         self
     }
 
+    /// The machine-readable report.
+    #[must_use]
+    pub fn json(&self) -> &serde_json::Value {
+        &self.document
+    }
+
     /// The exit code this report ends the process with.
     #[must_use]
     pub fn exit(&self) -> Exit {
