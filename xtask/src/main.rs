@@ -30,8 +30,8 @@ enum Task {
     Gen,
     /// Install the outside tools that the tests use, pinned, into target/tools
     Tools,
-    /// Measure size and start-up of the release tree's binary, beside Node's own start
-    Bench,
+    /// Measure the release tree's binary: start-up beside Node's own, bills of materials beside Syft's and cdxgen's
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         Task::Dist(dist) => dist::run(&dist).map(|_| ()),
         Task::Gen => generate::run(),
         Task::Tools => tools::install(),
-        Task::Bench => bench::run(),
+        Task::Bench(bench) => bench::run(&bench),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: size of the release tree, and start-up of its binary beside Node's own, in one run.
+//! Size of the release tree, and start-up of its binary beside Node's own, in one run.
 
 use crate::{
     shell::{command, target},
@@ -18,7 +18,7 @@ const RUNS: usize = 40;
 const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// Prints the figures; it judges nothing.
-pub(crate) fn run() -> Result<()> {
+pub(super) fn run() -> Result<()> {
     let tree = target().join("dist");
     let binary = tree.join("bin/linux-x64/lockkeeper");
     let bytes: u64 =
