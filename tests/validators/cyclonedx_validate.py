@@ -1,16 +1,22 @@
 #!/usr/bin/env python3
-"""Judges CycloneDX JSON files with the official validator and an independent purl library.
+"""Judges CycloneDX files, JSON and XML, with the official Python library and an independent purl library.
 
-Usage: cyclonedx_validate.py FILE...   exit code 0 when all are valid, 1 otherwise.
+Usage: cyclonedx_validate.py FILE...   exit code 0 when all are valid, 1 otherwise. An XML file that follows a JSON file of
+the same serial number must also say the same.
 Needs the packages of requirements.txt beside this file.
 """
 
 import json
+import re
 import sys
 from urllib.parse import unquote
 
-from cyclonedx.schema import SchemaVersion
+from cyclonedx.model.bom import Bom
+from cyclonedx.output import make_outputter
+from cyclonedx.schema import OutputFormat, SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from cyclonedx.validation.xml import XmlValidator
+from lxml import etree
 from packageurl import PackageURL
 
 
@@ -20,10 +26,17 @@ def schema_faults(text, document):
     return [f"schema {version.to_version()}: {fault}"] if fault else []
 
 
+def every_component(document):
+    """The components with those inside them, however deep."""
+    for component in document.get("components", []):
+        yield component
+        yield from every_component(component)
+
+
 def reference_faults(document):
     """What the schema cannot say: references are unique, lead somewhere, and leave nobody out."""
     root = document["metadata"]["component"]["bom-ref"]
-    refs = [root] + [component["bom-ref"] for component in document.get("components", [])]
+    refs = [root] + [component["bom-ref"] for component in every_component(document)]
     entries = [entry["ref"] for entry in document["dependencies"]]
     named = {ref for entry in document["dependencies"] for ref in entry.get("dependsOn", [])}
     for composition in document.get("compositions", []):
@@ -48,7 +61,7 @@ def reference_faults(document):
 
 
 def purl_faults(document):
-    components = [document["metadata"]["component"], *document.get("components", [])]
+    components = [document["metadata"]["component"], *every_component(document)]
     faults = []
     for component in components:
         purl = component.get("purl")
@@ -69,17 +82,56 @@ def purl_faults(document):
     return faults
 
 
+def json_faults(text):
+    document = json.loads(text)
+    faults = schema_faults(text, document)
+    return faults or reference_faults(document) + purl_faults(document)
+
+
+def xml_faults(text, twin):
+    version = SchemaVersion.from_version(re.search(r"cyclonedx.org/schema/bom/([0-9.]+)", text).group(1))
+    fault = XmlValidator(version).validate_str(text)
+    if fault:
+        return [f"schema {version.to_version()}: {fault}"]
+    root = etree.fromstring(text.encode())
+    if twin is None or json.loads(twin).get("serialNumber") != root.get("serialNumber"):
+        return []
+    return twin_faults(json.loads(twin), Bom.from_xml(root))
+
+
+def twin_faults(document, other):
+    """Whether a JSON and an XML document say the same, as the library reads both and as far as it knows the fields."""
+
+    def said(bom):
+        version = SchemaVersion.from_version(document["specVersion"])
+        bom.metadata.timestamp = None  # without one the library says now
+        return in_order(json.loads(make_outputter(bom, OutputFormat.JSON, version).output_as_string()))
+
+    one, two = said(Bom.from_json(document)), said(other)
+    return [f"JSON and XML differ in {name}" for name in sorted(one.keys() | two.keys()) if one.get(name) != two.get(name)]
+
+
+def in_order(value):
+    """The library keeps sets, whose order means nothing."""
+    if isinstance(value, dict):
+        return {key: in_order(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return sorted((in_order(inner) for inner in value), key=json.dumps)
+    return value
+
+
 def main(paths):
     if not paths:
         sys.exit(__doc__)
-    wrong = 0
+    wrong, twin = 0, None
     for path in paths:
         with open(path, encoding="utf-8") as file:
             text = file.read()
-        document = json.loads(text)
-        faults = schema_faults(text, document)
-        faults = faults or reference_faults(document) + purl_faults(document)
-        print(f"{path}: {'valid' if not faults else 'INVALID'}, {len(document.get('components', []))} components")
+        if text.startswith("<"):
+            faults = xml_faults(text, twin)
+        else:
+            faults, twin = json_faults(text), text
+        print(f"{path}: {'valid' if not faults else 'INVALID'}")
         for fault in faults[:20]:
             print(f"  {fault}")
         wrong += bool(faults)

@@ -37,7 +37,7 @@ pub struct Inputs {
     /// Where the bill of materials is written; relative to the workspace. Its content is replaced at once, never half.
     #[arg(long, default_value = "sbom.cdx.json")]
     pub output_file: PathBuf,
-    /// Format of the file. XML is written for version 1.5 only.
+    /// Format of the file.
     #[arg(long, value_enum, default_value = "cyclonedx-json")]
     pub format: Format,
     /// Version of CycloneDX.
@@ -83,12 +83,15 @@ pub enum Format {
 /// `spec-version`.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub enum Version {
-    /// 1.6.
-    #[value(name = "1.6")]
-    V1_6,
     /// 1.5.
     #[value(name = "1.5")]
     V1_5,
+    /// 1.6.
+    #[value(name = "1.6")]
+    V1_6,
+    /// 1.7.
+    #[value(name = "1.7")]
+    V1_7,
 }
 
 /// What is described.
@@ -201,10 +204,6 @@ impl Settings {
                 "contradicts `image`; an image's version is its digest",
             ));
         }
-        if let (Format::CyclonedxXml, Version::V1_6) = (inputs.format, inputs.spec_version) {
-            let problem = "is written for `spec-version: 1.5` only";
-            errors.push(InputError::new("format", "cyclonedx-xml", problem).example("cyclonedx-json"));
-        }
         for glob in &inputs.exclude {
             if let Err(problem) = check_glob(glob) {
                 errors.push(InputError::new("exclude", glob, format!("is not a glob: {problem}")).example("legacy/**"));
@@ -283,8 +282,9 @@ impl From<Format> for Syntax {
 impl From<Version> for SpecVersion {
     fn from(version: Version) -> Self {
         match version {
-            Version::V1_6 => Self::V1_6,
             Version::V1_5 => Self::V1_5,
+            Version::V1_6 => Self::V1_6,
+            Version::V1_7 => Self::V1_7,
         }
     }
 }

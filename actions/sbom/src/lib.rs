@@ -4,6 +4,7 @@
 //! joins their inventories into one [`graph`]; [`decide`](mod@decide) says what it is worth; [`cyclonedx`] writes it.
 //! Nothing of a scanned project is ever executed.
 
+pub mod addresses;
 pub mod apply;
 pub mod assemble;
 pub mod bill;
@@ -14,6 +15,7 @@ pub mod drift;
 pub mod ecosystem;
 pub mod graph;
 pub mod inputs;
+pub mod lexical;
 pub mod licence;
 pub mod licence_policy;
 pub mod merge;
@@ -22,7 +24,9 @@ pub mod osv;
 pub mod profile;
 pub mod purl;
 pub mod report;
+pub mod snapshot;
 pub mod source;
+pub mod spdx;
 pub mod version_order;
 pub mod vex;
 

@@ -1,169 +1,274 @@
 //! The graph as a CycloneDX document.
 
 use super::{
-    SpecVersion,
+    SpecVersion, licences,
     model::{
-        Bom, Component, Composition, Dependency, Evidence, Expression, Hash, Licence as OneLicence, LicenceChoice,
-        Lifecycle, Metadata, Occurrence, Property, Tools,
+        Bom, Component, Composition, Contact, Dependency, Evidence, ExternalReference, Hash, Identities, Identity,
+        Lifecycle, Metadata, Method, Occurrence, Organization, Percent, Property, Text, Tools,
     },
 };
-use crate::graph::{self, Ecosystem, Graph, Knowledge, Licence, Origin, RootKind, Scope};
-use std::collections::BTreeMap;
+use crate::{
+    addresses::addresses,
+    graph::{self, Ecosystem, Graph, Knowledge, Origin, Party, ReferenceKind, RootKind, Scope, Technique},
+    lexical::{self, plain},
+};
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// The document without serial number and timestamp.
-pub(super) fn bom(graph: &Graph, version: SpecVersion) -> Bom {
-    let writer = Writer { version };
-    let components = graph.components.iter().map(|(reference, found)| writer.component(reference, found)).collect();
-    let dependencies = graph
-        .edges
-        .iter()
-        .map(|(from, to)| Dependency { reference: from.clone(), depends_on: to.iter().cloned().collect() })
-        .collect();
+pub(super) fn bom(graph: &Graph, version: SpecVersion) -> Bom<'_> {
+    let writer = Writer { graph, version };
+    let edges = graph.edges.iter();
     Bom {
         bom_format: "CycloneDX",
         spec_version: version.label(),
         serial_number: None,
         version: 1,
-        metadata: metadata(graph),
-        components,
-        dependencies,
+        metadata: writer.metadata(),
+        components: writer.components(),
+        dependencies: edges
+            .map(|(from, to)| Dependency {
+                reference: plain(from),
+                depends_on: to.iter().map(|to| plain(to)).collect(),
+            })
+            .collect(),
         compositions: compositions(graph),
     }
 }
 
 /// Whole seconds: fractions of an image's creation time say nothing, and some readers refuse them.
-pub(super) fn timestamp(at: Option<jiff::Timestamp>) -> Option<String> {
-    at.map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+pub(crate) fn timestamp(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-fn metadata(graph: &Graph) -> Metadata {
-    let (kind, phase) = match graph.root.kind {
-        RootKind::Application => ("application", "pre-build"),
-        RootKind::Container => ("container", "post-build"),
-    };
-    let tool = Component {
-        kind: "application",
-        publisher: Some("Lockkeeper".to_owned()),
-        name: "lockkeeper-sbom".to_owned(),
-        version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-        ..Component::default()
-    };
-    let root = Component {
-        kind,
-        bom_ref: Some(graph.root_ref.clone()),
-        name: graph.root.name.clone(),
-        version: graph.root.version.clone(),
-        purl: graph.root.purl.clone(),
-        properties: properties(&graph.root.properties),
-        ..Component::default()
-    };
-    Metadata {
-        timestamp: None,
-        lifecycles: vec![Lifecycle { phase }],
-        tools: Tools { components: vec![tool] },
-        component: root,
-        properties: vec![Property { name: "cdx:reproducible".to_owned(), value: "true".to_owned() }],
-    }
-}
+/// What is deeper inside than this stands beside its container: a chain without end must not end a reader's stack.
+const DEEPEST: usize = 16;
 
-/// Identifiers of newer SPDX lists (3.28 and the `spdx` crate's) that the schema's enumeration does not have yet (its file of
-/// `cyclonedx-python-lib` 11.12): valid as an expression, which the schema does not check, and not as an identifier.
-const NEWER_THAN_THE_SCHEMA: &[&str] = &[
-    "BSD-2-Clause-pos-unchanged",
-    "BSD-3-Clause-OpenWebUI",
-    "BSD-Source-Code-no-disclaimer",
-    "BSD-Source-alt-GPL",
-    "BSD-ask-to-endorse",
-    "Brian-Gladman-3-Clause-no-conversion",
-    "Bugroff",
-    "CC-BY-NC-3.0-IGO",
-    "FDK-MPEG-H",
-    "GFDL-1.1-invariants",
-    "GFDL-1.1-no-invariants",
-    "GFDL-1.2-invariants",
-    "GFDL-1.2-no-invariants",
-    "GFDL-1.3-invariants",
-    "GFDL-1.3-no-invariants",
-    "Hippocratic-3.0-core",
-    "Informatica",
-    "MVT-1.1",
-    "atc-game",
-];
-
-fn newer(id: &str) -> bool {
-    NEWER_THAN_THE_SCHEMA.contains(&id)
-}
-
-struct Writer {
+struct Writer<'a> {
+    graph: &'a Graph,
     version: SpecVersion,
 }
 
-impl Writer {
-    /// A value that exists since 1.6.
-    fn since_1_6<T>(&self, value: Option<T>) -> Option<T> {
-        value.filter(|_| self.version == SpecVersion::V1_6)
+impl<'a> Writer<'a> {
+    /// A value that exists since `version`.
+    fn since<T>(&self, version: SpecVersion, value: Option<T>) -> Option<T> {
+        value.filter(|_| self.version >= version)
     }
 
-    fn component(&self, reference: &str, found: &graph::Component) -> Component {
-        let package = &found.package;
-        let kind = match (&package.origin, found.ecosystem) {
-            (Origin::System, _) => "operating-system",
-            (Origin::Own, _) => "application",
-            (Origin::Purl(_), _) => "library",
+    fn metadata(&self) -> Metadata<'a> {
+        let Graph { root, root_ref, attribution, .. } = self.graph;
+        let (kind, phase) = match root.kind {
+            RootKind::Application => ("application", "pre-build"),
+            RootKind::Container => ("container", "post-build"),
         };
-        let purl = if let Origin::Purl(purl) = &package.origin { Some(purl.clone()) } else { None };
-        let mut facts = package.properties.clone();
-        if found.ecosystem == Ecosystem::Npm && package.scope == Scope::Development {
-            facts.insert("cdx:npm:package:development", "true".to_owned());
+        let tool = Component {
+            kind: "application",
+            publisher: Some("Lockkeeper".into()),
+            name: "lockkeeper-sbom".into(),
+            version: Some(env!("CARGO_PKG_VERSION").into()),
+            ..Component::default()
+        };
+        let component = Component {
+            kind,
+            bom_ref: Some(plain(root_ref)),
+            supplier: attribution.supplier.as_ref().map(organization),
+            manufacturer: self.since(SpecVersion::V1_6, attribution.manufacturer.as_ref().map(organization)),
+            name: plain(&root.name),
+            version: root.version.as_deref().map(plain),
+            purl: root.purl.as_deref().map(plain),
+            properties: properties(&root.properties),
+            ..Component::default()
+        };
+        let author = attribution.authors.first().filter(|author| author.url.is_some() || author.email.is_some());
+        Metadata {
+            timestamp: None,
+            lifecycles: vec![Lifecycle { phase }],
+            tools: Tools { components: vec![tool] },
+            authors: attribution.authors.iter().map(contact).collect(),
+            component,
+            manufacturer: self.since(SpecVersion::V1_6, author.map(organization)),
+            supplier: attribution.supplier.as_ref().map(organization),
+            properties: self.ledger(),
         }
+    }
+
+    /// That the document can be made again, and for each ecosystem how much of it is listed and why not all.
+    fn ledger(&self) -> Vec<Property<'a>> {
+        let mut listings: BTreeMap<Ecosystem, (Knowledge, usize)> = BTreeMap::new();
+        for source in &self.graph.sources {
+            let listing = listings.entry(source.ecosystem).or_insert((Knowledge::Complete, 0));
+            *listing = (listing.0.min(source.listing), listing.1 + 1);
+        }
+        let reproducible = Property { name: "cdx:reproducible".into(), value: "true".into() };
+        let listing = |(ecosystem, (knowledge, count)): (Ecosystem, (Knowledge, usize))| Property {
+            name: format!("lockkeeper:listing:{}", ecosystem.name()).into(),
+            value: format!("{}; sources: {count}", aggregate(knowledge)).into(),
+        };
+        let finding = |remark: &graph::Remark| {
+            let line = remark.line.map(|line| format!(":{line}")).unwrap_or_default();
+            let value = format!("{}{line}: {}", remark.path, remark.text);
+            Property { name: "lockkeeper:finding".into(), value: plain(&value).into_owned().into() }
+        };
+        let findings = self.graph.remarks.iter().filter(|remark| remark.kind > graph::FindingKind::Note);
+        [reproducible].into_iter().chain(listings.into_iter().map(listing)).chain(findings.map(finding)).collect()
+    }
+
+    /// What stands on its own, with what is inside it.
+    fn components(&self) -> Vec<Component<'a>> {
+        let mut inside: BTreeMap<&str, Vec<&'a str>> = BTreeMap::new();
+        let mut outside = Vec::new();
+        for (reference, found) in &self.graph.components {
+            match &found.within {
+                Some(within) if self.depth(reference) <= DEEPEST => inside.entry(within).or_default().push(reference),
+                _ => outside.push(reference.as_str()),
+            }
+        }
+        outside.into_iter().filter_map(|reference| self.with_parts(reference, &inside)).collect()
+    }
+
+    fn depth(&self, reference: &str) -> usize {
+        let mut at = reference;
+        let mut depth = 0;
+        while let Some(outer) = self.graph.components.get(at).and_then(|found| found.within.as_deref()) {
+            (at, depth) = (outer, depth + 1);
+            if depth > DEEPEST {
+                break;
+            }
+        }
+        depth
+    }
+
+    fn with_parts(&self, reference: &'a str, inside: &BTreeMap<&str, Vec<&'a str>>) -> Option<Component<'a>> {
+        let mut component = self.component(reference, self.graph.components.get(reference)?);
+        let parts = inside.get(reference).into_iter().flatten();
+        component.components = parts.filter_map(|part| self.with_parts(part, inside)).collect();
+        Some(component)
+    }
+
+    fn component(&self, reference: &'a str, found: &'a graph::Component) -> Component<'a> {
+        let package = &found.package;
+        let kind = match &package.origin {
+            Origin::System => "operating-system",
+            Origin::Own => "application",
+            Origin::Purl(_) => "library",
+        };
+        let purl = if let Origin::Purl(purl) = &package.origin { Some(purl.as_str()) } else { None };
+        let own = package.origin == Origin::Own;
+        let attribution = &self.graph.attribution;
+        let published = package.publisher.as_deref().and_then(lexical::party);
+        let manufacturer = attribution.manufacturer.as_ref().filter(|_| own).map(organization);
+        let hashes = || hashes(package).collect::<Vec<_>>();
         Component {
             kind,
-            bom_ref: Some(reference.to_owned()),
-            publisher: package.publisher.clone(),
-            group: package.group.clone(),
-            name: package.name.clone(),
-            version: package.version.clone(),
+            bom_ref: Some(plain(reference)),
+            is_external: self.since(SpecVersion::V1_7, (package.scope == Scope::Provided).then_some(true)),
+            supplier: match published {
+                Some(party) => Some(owned(party)),
+                None => attribution.supplier.as_ref().filter(|_| own).map(organization),
+            },
+            manufacturer: self.since(SpecVersion::V1_6, manufacturer),
+            publisher: package.publisher.as_deref().map(plain),
+            group: package.group.as_deref().map(plain),
+            name: plain(&package.name),
+            version: package.version.as_deref().map(plain),
             scope: scope(package.scope),
-            hashes: package.checksums.iter().map(|c| Hash { alg: c.algorithm, content: c.hex.clone() }).collect(),
-            licenses: self.licences(package),
-            purl,
+            hashes: hashes(),
+            licenses: licences::choices(package, self.version),
+            purl: purl.map(plain),
+            external_references: addresses(package)
+                .into_iter()
+                .map(|(kind, url)| ExternalReference {
+                    kind: kind_of(kind),
+                    url,
+                    hashes: if kind == ReferenceKind::Distribution { hashes() } else { Vec::new() },
+                })
+                .collect(),
+            properties: self.facts(found),
+            components: Vec::new(),
             evidence: self.evidence(found),
-            properties: properties(&facts),
         }
     }
 
-    fn licences(&self, package: &graph::Package) -> Vec<LicenceChoice> {
-        let acknowledgement = self.since_1_6(Some("declared"));
-        let one = |id: Option<&String>, name: Option<&String>| {
-            LicenceChoice::License(OneLicence { id: id.cloned(), name: name.cloned(), acknowledgement })
-        };
-        let whole = |text: &String| LicenceChoice::Expression(Expression { expression: text.clone(), acknowledgement });
-        let found: Vec<_> = package.licences.iter().collect();
-        match found[..] {
-            [Licence::Expression(text)] => return vec![whole(text)],
-            [Licence::Id(id)] if newer(id) => return vec![whole(id)],
-            _ => {}
+    fn facts(&self, found: &'a graph::Component) -> Vec<Property<'a>> {
+        let package = &found.package;
+        let mut facts = properties(&package.properties);
+        let mut say = |name: &'static str| facts.push(Property { name: name.into(), value: "true".into() });
+        if found.ecosystem == Ecosystem::Npm && package.scope == Scope::Development {
+            say("cdx:npm:package:development");
         }
-        // An expression may not stand beside anything else up to 1.6: among others it is a name.
-        let choice = |licence: &&Licence| match licence {
-            Licence::Id(id) if !newer(id) => one(Some(id), None),
-            Licence::Id(text) | Licence::Expression(text) | Licence::Named(text) => one(None, Some(text)),
-        };
-        found.iter().map(choice).collect()
+        if package.scope == Scope::Provided && self.version < SpecVersion::V1_7 {
+            say("lockkeeper:provided");
+        }
+        facts.sort_by(|a, b| a.name.cmp(&b.name));
+        facts
     }
 
-    fn evidence(&self, found: &graph::Component) -> Option<Evidence> {
-        let occurrence = |(place, line): &(graph::Place, Option<u32>)| Occurrence {
-            location: place.path.clone(),
-            line: self.since_1_6(*line),
-            additional_context: self.since_1_6(place.layer.as_ref().map(|layer| format!("layer {layer}"))),
+    fn evidence(&self, found: &'a graph::Component) -> Option<Evidence<'a>> {
+        let occurrence = |(place, line): &'a (graph::Place, Option<u32>)| Occurrence {
+            location: plain(&place.path),
+            line: self.since(SpecVersion::V1_6, *line),
+            additional_context: self
+                .since(SpecVersion::V1_6, place.layer.as_ref().map(|layer| format!("layer {layer}"))),
         };
         let occurrences: Vec<_> = found.found.iter().map(occurrence).collect();
-        (!occurrences.is_empty()).then_some(Evidence { occurrences })
+        let named = matches!(found.package.origin, Origin::Purl(_));
+        let identity = named.then(|| identity(found.package.identification)).map(|identity| {
+            if self.version < SpecVersion::V1_6 { Identities::One(identity) } else { Identities::List([identity]) }
+        });
+        (identity.is_some() || !occurrences.is_empty()).then_some(Evidence { identity, occurrences })
     }
 }
 
-/// "excluded: components that are used for test and other non-runtime purposes" (CycloneDX 1.6, scope).
+fn identity(known: graph::Identification) -> Identity {
+    let technique = match known.technique {
+        Technique::Filename => "filename",
+        Technique::HashComparison => "hash-comparison",
+        Technique::BinaryAnalysis => "binary-analysis",
+        Technique::ManifestAnalysis => "manifest-analysis",
+    };
+    let confidence = Percent(known.confidence);
+    Identity { field: "purl", confidence, methods: [Method { technique, confidence }] }
+}
+
+fn hashes(package: &graph::Package) -> impl Iterator<Item = Hash<'_>> {
+    let sound = package.checksums.iter().filter(|checksum| lexical::fits(checksum));
+    sound.map(|checksum| Hash { alg: checksum.algorithm, content: &checksum.hex })
+}
+
+fn kind_of(kind: ReferenceKind) -> &'static str {
+    match kind {
+        ReferenceKind::Distribution => "distribution",
+        ReferenceKind::Documentation => "documentation",
+        ReferenceKind::IssueTracker => "issue-tracker",
+        ReferenceKind::Vcs => "vcs",
+        ReferenceKind::Website => "website",
+    }
+}
+
+fn organization(party: &Party) -> Organization<'_> {
+    let contact = Contact { name: None, email: party.email.as_deref().map(Cow::from) };
+    Organization {
+        name: party.name.as_deref().map(plain),
+        url: party.url.iter().map(|url| plain(url)).collect(),
+        contact: if party.email.is_some() { vec![contact] } else { Vec::new() },
+    }
+}
+
+fn owned(party: Party) -> Organization<'static> {
+    let contact = Contact { name: None, email: party.email.clone().map(Cow::from) };
+    Organization {
+        name: party.name.map(Cow::from),
+        url: party.url.map(Cow::from).into_iter().collect(),
+        contact: if party.email.is_some() { vec![contact] } else { Vec::new() },
+    }
+}
+
+fn contact(party: &Party) -> Contact<'_> {
+    let name = party.name.as_deref().or(party.url.as_deref().filter(|_| party.email.is_none()));
+    Contact { name: name.map(plain), email: party.email.as_deref().map(Cow::from) }
+}
+
+/// "excluded: components that are used for test and other non-runtime purposes" (CycloneDX 1.6, scope). What the environment
+/// provides is needed at run time all the same.
 fn scope(scope: Scope) -> Option<&'static str> {
     match scope {
         Scope::Required | Scope::Provided => Some("required"),
@@ -173,32 +278,35 @@ fn scope(scope: Scope) -> Option<&'static str> {
     }
 }
 
-fn properties(facts: &BTreeMap<&'static str, String>) -> Vec<Property> {
-    facts.iter().map(|(name, value)| Property { name: (*name).to_owned(), value: value.clone() }).collect()
+fn properties<'a>(facts: &'a BTreeMap<&'static str, String>) -> Vec<Property<'a>> {
+    facts.iter().map(|(name, value)| Property { name: (*name).into(), value: plain(value) }).collect()
 }
 
-/// One statement about the listing, then one per degree of knowledge about the edges.
-fn compositions(graph: &Graph) -> Vec<Composition> {
+/// One statement about the listing, then one per ecosystem and degree of knowledge about the edges.
+fn compositions(graph: &Graph) -> Vec<Composition<'_>> {
     // What no package manager put into an image, its application's own files first of all, is in no database.
     let listing = match (graph.root.kind, graph.listing) {
         (RootKind::Container, Knowledge::Complete) => Knowledge::Unknown,
         (_, listing) => listing,
     };
-    let listing = Composition {
-        aggregate: aggregate(listing),
-        assemblies: vec![graph.root_ref.clone()],
-        dependencies: Vec::new(),
+    let about = |name: &str, knowledge, assemblies, dependencies| Composition {
+        bom_ref: format!("composition:{name}"),
+        aggregate: aggregate(knowledge),
+        assemblies,
+        dependencies,
     };
-    let mut by_knowledge: BTreeMap<Knowledge, Vec<String>> = BTreeMap::new();
-    by_knowledge.entry(graph.root_needs).or_default().push(graph.root_ref.clone());
-    for (reference, component) in &graph.components {
-        by_knowledge.entry(component.package.needs_known).or_default().push(reference.clone());
+    let root = || vec![plain(&graph.root_ref)];
+    let mut all =
+        vec![about("listing", listing, root(), Vec::new()), about("direct", graph.root_needs, Vec::new(), root())];
+    let mut edges: BTreeMap<(Ecosystem, Knowledge), Vec<Text<'_>>> = BTreeMap::new();
+    for (reference, found) in &graph.components {
+        edges.entry((found.ecosystem, found.package.needs_known)).or_default().push(plain(reference));
     }
-    let edges = by_knowledge.into_iter().map(|(knowledge, mut dependencies)| {
-        dependencies.sort();
-        Composition { aggregate: aggregate(knowledge), assemblies: Vec::new(), dependencies }
-    });
-    std::iter::once(listing).chain(edges).collect()
+    all.extend(edges.into_iter().map(|((ecosystem, knowledge), dependencies)| {
+        let name = format!("{}:{}", ecosystem.name(), aggregate(knowledge));
+        about(&name, knowledge, Vec::new(), dependencies)
+    }));
+    all
 }
 
 fn aggregate(knowledge: Knowledge) -> &'static str {

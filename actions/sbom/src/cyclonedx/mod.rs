@@ -1,20 +1,27 @@
-//! CycloneDX: 1.6 by our own typed writer, 1.5 through the `cyclonedx-bom` crate, which ends there.
+//! CycloneDX as JSON and XML: 1.6 and 1.7 by our own typed writer, 1.5 judged by the `cyclonedx-bom` crate, which ends there
+//! and writes its JSON.
 //!
 //! Equal graphs give equal bytes: no clock, no random serial number, everything sorted.
 
 mod build;
+mod licences;
 pub mod model;
 mod v1_5;
+mod xml;
+
+pub(crate) use build::timestamp;
 
 use crate::graph::Graph;
 
-/// Which version of the specification is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which version of the specification is written. The order is the order of publication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SpecVersion {
-    /// 1.6 (ECMA-424, first edition), what regulators ask for.
-    V1_6,
     /// 1.5, for readers that stop there; loses line, layer and licence acknowledgement.
     V1_5,
+    /// 1.6 (ECMA-424, first edition), what regulators ask for.
+    V1_6,
+    /// 1.7 (ECMA-424, second edition).
+    V1_7,
 }
 
 impl SpecVersion {
@@ -22,8 +29,9 @@ impl SpecVersion {
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
-            Self::V1_6 => "1.6",
             Self::V1_5 => "1.5",
+            Self::V1_6 => "1.6",
+            Self::V1_7 => "1.7",
         }
     }
 }
@@ -33,28 +41,28 @@ impl SpecVersion {
 pub enum Syntax {
     /// JSON.
     Json,
-    /// XML; only for 1.5.
+    /// XML.
     Xml,
 }
 
-/// The document could not be written: a fault of this program, or XML asked of 1.6.
+/// The document could not be written: a fault of this program.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The JSON writer failed.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
+    /// The XML writer failed.
+    #[error(transparent)]
+    Xml(#[from] std::io::Error),
     /// The `cyclonedx-bom` crate does not take what we give it.
     #[error("the 1.5 writer refuses the document: {0}")]
     Crate(String),
-    /// XML is written by the crate, which knows 1.5 only.
-    #[error("XML is only written for version 1.5")]
-    NoXml,
 }
 
-/// The graph as a document: JSON on one line and a newline, or XML.
+/// The graph as a document on one line, with a newline at its end.
 ///
 /// `timestamp` must come from the input (an image's creation time, `SOURCE_DATE_EPOCH`); without one the document has none.
-/// The serial number is a UUID of version 5 over everything but timestamp and serial number.
+/// The serial number is a UUID of version 5 over everything but timestamp and serial number: JSON and XML have the same.
 ///
 /// # Errors
 /// [`WriteError`].
@@ -66,21 +74,32 @@ pub fn write(
 ) -> Result<Vec<u8>, WriteError> {
     let mut bom = build::bom(graph, version);
     bom.serial_number = Some(serial_number(&serde_json::to_vec(&bom)?));
-    bom.metadata.timestamp = build::timestamp(timestamp);
-    match (version, syntax) {
-        (SpecVersion::V1_6, Syntax::Json) => {
+    bom.metadata.timestamp = timestamp.map(build::timestamp);
+    if version == SpecVersion::V1_5 {
+        let checked = v1_5::checked(serde_json::to_value(&bom)?)?;
+        if syntax == Syntax::Json {
+            return v1_5::json(checked);
+        }
+    }
+    match syntax {
+        Syntax::Json => {
             let mut bytes = serde_json::to_vec(&bom)?;
             bytes.push(b'\n');
             Ok(bytes)
         }
-        (SpecVersion::V1_6, Syntax::Xml) => Err(WriteError::NoXml),
-        (SpecVersion::V1_5, syntax) => v1_5::write(serde_json::to_value(&bom)?, syntax),
+        Syntax::Xml => Ok(xml::write(&bom)?),
     }
 }
 
+/// The serial number of a document without serial number and timestamp.
 pub(crate) fn serial_number(content: &[u8]) -> String {
+    content_id(content).urn().to_string()
+}
+
+/// A UUID of version 5 that is the same for the same content and for no other.
+pub(crate) fn content_id(content: &[u8]) -> uuid::Uuid {
     let namespace = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, b"https://lockkeeper.dev/sbom");
-    uuid::Uuid::new_v5(&namespace, content).urn().to_string()
+    uuid::Uuid::new_v5(&namespace, content)
 }
 
 #[cfg(test)]

@@ -59,9 +59,10 @@ fn compositions_say_what_is_known_and_what_is_not() {
     assert_eq!(
         document(SpecVersion::V1_6)["compositions"],
         json!([
-            {"aggregate": "unknown", "assemblies": ["pkg:oci/app@sha256:00"]},
-            {"aggregate": "unknown", "dependencies": ["pkg:npm/b@1.0"]},
-            {"aggregate": "complete", "dependencies": ["pkg:npm/a@1.0", "pkg:npm/c@1.0", "pkg:oci/app@sha256:00"]},
+            {"bom-ref": "composition:listing", "aggregate": "unknown", "assemblies": ["pkg:oci/app@sha256:00"]},
+            {"bom-ref": "composition:direct", "aggregate": "complete", "dependencies": ["pkg:oci/app@sha256:00"]},
+            {"bom-ref": "composition:npm:unknown", "aggregate": "unknown", "dependencies": ["pkg:npm/b@1.0"]},
+            {"bom-ref": "composition:npm:complete", "aggregate": "complete", "dependencies": ["pkg:npm/a@1.0", "pkg:npm/c@1.0"]},
         ])
     );
 }
@@ -114,7 +115,7 @@ fn version_1_5_goes_through_the_crate_and_comes_back_whole() {
     assert_eq!(edges, 3);
     let document: Value = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(document["specVersion"], "1.5");
-    assert_eq!(document["compositions"].as_array().unwrap().len(), 3);
+    assert_eq!(document["compositions"].as_array().unwrap().len(), 4);
     assert!(!String::from_utf8(bytes).unwrap().contains("acknowledgement"));
     assert_eq!(
         write(&graph(), SpecVersion::V1_5, Syntax::Xml, None).unwrap(),

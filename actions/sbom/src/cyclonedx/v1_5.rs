@@ -1,24 +1,27 @@
-//! Version 1.5, read, validated and written by the `cyclonedx-bom` crate.
+//! Version 1.5, judged and written as JSON by the `cyclonedx-bom` crate.
+//!
+//! The crate's XML is not used: it puts `lifecycles` behind `properties`, where the schema has no place for them.
 
-use super::{Syntax, WriteError};
+use super::WriteError;
 use cyclonedx_bom::{models::bom::Bom, validation::Validate as _};
 use serde_json::Value;
 
-/// The document as the crate writes it.
-pub(super) fn write(document: Value, syntax: Syntax) -> Result<Vec<u8>, WriteError> {
-    let refused = |why: &dyn std::fmt::Display| WriteError::Crate(why.to_string());
-    let bom = Bom::parse_json_value(document).map_err(|error| refused(&error))?;
+/// The document as the crate has read it and found it valid.
+pub(super) fn checked(document: Value) -> Result<Bom, WriteError> {
+    let bom = Bom::parse_json_value(document).map_err(|error| WriteError::Crate(error.to_string()))?;
     let verdict = bom.validate();
-    if !verdict.passed() {
-        return Err(WriteError::Crate(format!("{:?}", verdict.errors().next())));
+    if verdict.passed() {
+        return Ok(bom);
     }
-    let mut bytes = Vec::new();
-    match syntax {
-        Syntax::Json => {
-            bom.output_as_json_v1_5(&mut bytes).map_err(|error| refused(&error))?;
-            bytes.push(b'\n');
-        }
-        Syntax::Xml => bom.output_as_xml_v1_5(&mut bytes).map_err(|error| refused(&error))?,
-    }
+    Err(WriteError::Crate(format!("{:?}", verdict.errors().next())))
+}
+
+/// The document as the crate writes it, on one line.
+pub(super) fn json(bom: Bom) -> Result<Vec<u8>, WriteError> {
+    let mut indented = Vec::new();
+    bom.output_as_json_v1_5(&mut indented).map_err(|error| WriteError::Crate(error.to_string()))?;
+    let document: Value = serde_json::from_slice(&indented)?;
+    let mut bytes = serde_json::to_vec(&document)?;
+    bytes.push(b'\n');
     Ok(bytes)
 }
