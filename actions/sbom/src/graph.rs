@@ -302,7 +302,7 @@ impl Place {
     #[must_use]
     pub fn source(&self) -> &str {
         let path = &self.path;
-        let folder = ["site-packages/", "dist-packages/", "status.d/"];
+        let folder = ["site-packages/", "dist-packages/", "status.d/", "specifications/", "conda-meta/"];
         let ends = folder.iter().filter_map(|folder| Some(path.rfind(folder)? + folder.len() - 1));
         ends.max().map_or(path, |end| &path[..end])
     }

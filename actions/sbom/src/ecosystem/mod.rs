@@ -4,12 +4,26 @@
 //! line. It never touches a disk, never runs anything, and never skips what it does not understand. Each family has a folder
 //! with its readers and a table of its [`Format`]s; [`FORMATS`] lists the families.
 
+pub mod actions;
+pub mod conan;
+pub mod conda;
+pub mod dart;
 pub mod distro;
+pub mod dotnet;
+pub mod elixir;
+pub mod embedded;
 pub mod javascript;
+pub mod php;
 pub mod python;
+pub mod ruby;
 pub mod rust;
+pub mod swift;
+pub mod terraform;
 
+mod documents;
 mod format;
+mod git;
+mod needs;
 mod read;
 mod surroundings;
 
@@ -18,19 +32,30 @@ pub use read::{Sighting, inventories};
 pub use surroundings::{ReadFile, Surroundings};
 
 /// Every format that is known, family by family; the first that claims a file reads it.
-pub const FORMATS: &[&[Format]] = &[distro::FORMATS, javascript::FORMATS, python::FORMATS, rust::FORMATS, LATER];
+pub const FORMATS: &[&[Format]] = &[
+    actions::FORMATS,
+    conan::FORMATS,
+    conda::FORMATS,
+    dart::FORMATS,
+    distro::FORMATS,
+    dotnet::FORMATS,
+    elixir::FORMATS,
+    embedded::FORMATS,
+    javascript::FORMATS,
+    php::FORMATS,
+    python::FORMATS,
+    ruby::FORMATS,
+    rust::FORMATS,
+    swift::FORMATS,
+    terraform::FORMATS,
+    LATER,
+];
 
 /// Lockfiles that have no reader yet.
 const LATER: &[Format] = &[
-    not_covered("Ruby gems", |file| file.file_name() == "Gemfile.lock"),
-    not_covered("PHP Composer", |file| file.file_name() == "composer.lock"),
-    not_covered("Conan", |file| file.file_name() == "conan.lock"),
     not_covered("Go modules", |file| file.file_name() == "go.mod"),
     not_covered("Gradle", |file| file.file_name() == "gradle.lockfile"),
-    not_covered("Elixir", |file| file.file_name() == "mix.lock"),
-    not_covered("NuGet", |file| file.file_name() == "packages.lock.json"),
     not_covered("Maven", |file| file.file_name() == "pom.xml"),
-    not_covered("Dart", |file| file.file_name() == "pubspec.lock"),
 ];
 
 const fn not_covered(name: &'static str, claims: fn(&Candidate<'_>) -> bool) -> Format {

@@ -1,0 +1,32 @@
+# -*- encoding: utf-8 -*-
+# stub: middle 3.1.4 ruby lib
+
+Gem::Specification.new do |s|
+  s.name = "middle".freeze
+  s.version = "3.1.4"
+
+  s.required_rubygems_version = Gem::Requirement.new(">= 0".freeze) if s.respond_to? :required_rubygems_version=
+  s.require_paths = ["lib".freeze]
+  s.authors = ["Lockkeeper".freeze]
+  s.date = "2026-11-21"
+  s.homepage = "https://example.com/middle".freeze
+  s.licenses = ["MIT".freeze]
+  s.rubygems_version = "3.3.15".freeze
+  s.summary = "a fixture".freeze
+
+  s.installed_by_version = "3.3.15" if s.respond_to? :installed_by_version
+
+  if s.respond_to? :specification_version then
+    s.specification_version = 4
+  end
+
+  if s.respond_to? :add_runtime_dependency then
+    s.add_runtime_dependency(%q<native>.freeze, [">= 0.9"])
+    s.add_runtime_dependency(%q<leaf>.freeze, ["~> 1.0"])
+    s.add_runtime_dependency(%q<bundler>.freeze, [">= 1.3"])
+  else
+    s.add_dependency(%q<native>.freeze, [">= 0.9"])
+    s.add_dependency(%q<leaf>.freeze, ["~> 1.0"])
+    s.add_dependency(%q<bundler>.freeze, [">= 1.3"])
+  end
+end

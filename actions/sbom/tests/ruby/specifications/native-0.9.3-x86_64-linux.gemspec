@@ -1,0 +1,29 @@
+# -*- encoding: utf-8 -*-
+# stub: native 0.9.3 x86_64-linux lib
+
+Gem::Specification.new do |s|
+  s.name = "native".freeze
+  s.version = "0.9.3"
+  s.platform = "x86_64-linux".freeze
+
+  s.required_rubygems_version = Gem::Requirement.new(">= 0".freeze) if s.respond_to? :required_rubygems_version=
+  s.require_paths = ["lib".freeze]
+  s.authors = ["Lockkeeper".freeze]
+  s.date = "2026-11-21"
+  s.homepage = "https://example.com/native".freeze
+  s.licenses = ["MIT".freeze]
+  s.rubygems_version = "3.3.15".freeze
+  s.summary = "a fixture".freeze
+
+  s.installed_by_version = "3.3.15" if s.respond_to? :installed_by_version
+
+  if s.respond_to? :specification_version then
+    s.specification_version = 4
+  end
+
+  if s.respond_to? :add_runtime_dependency then
+    s.add_runtime_dependency(%q<leaf>.freeze, ["~> 1.0"])
+  else
+    s.add_dependency(%q<leaf>.freeze, ["~> 1.0"])
+  end
+end
