@@ -5,6 +5,7 @@
 mod bench;
 mod demo;
 mod dist;
+mod fuzz;
 mod generate;
 mod platform;
 mod shell;
@@ -32,6 +33,8 @@ enum Task {
     Tools,
     /// Measure the release tree's binary: start-up beside Node's own, bills of materials beside Syft's and cdxgen's
     Bench(bench::Bench),
+    /// Run the fuzz targets, each for a while
+    Fuzz(fuzz::Fuzz),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Task::Gen => generate::run(),
         Task::Tools => tools::install(),
         Task::Bench(bench) => bench::run(&bench),
+        Task::Fuzz(fuzz) => fuzz::run_targets(&fuzz),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

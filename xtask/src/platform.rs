@@ -45,9 +45,8 @@ pub(crate) fn buildable() -> Result<Vec<Platform>> {
 
 /// This machine: statically linked with musl where Rust's target can be had, else its default target.
 pub(crate) fn host() -> Result<Platform> {
-    let version = read(&mut command("rustc", &["-vV"]))?;
-    let triple = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
-    Ok(match triple {
+    let triple = native()?;
+    Ok(match triple.as_str() {
         "x86_64-unknown-linux-gnu" | "x86_64-unknown-linux-musl" if has_target(X64.triple) => X64,
         "aarch64-unknown-linux-gnu" | "aarch64-unknown-linux-musl" if has_target(ARM64.triple) => {
             Platform { linker: Linker::System, ..ARM64 }
@@ -62,6 +61,13 @@ pub(crate) fn host() -> Result<Platform> {
         "x86_64-apple-darwin" => Platform { name: "darwin-x64", triple: "x86_64-apple-darwin", linker: Linker::System },
         other => anyhow::bail!("no release is built on {other}"),
     })
+}
+
+/// The compiler's own target.
+pub(crate) fn native() -> Result<String> {
+    let version = read(&mut command("rustc", &["-vV"]))?;
+    let triple = version.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(triple.context("rustc names no host")?.to_owned())
 }
 
 fn has_target(triple: &str) -> bool {

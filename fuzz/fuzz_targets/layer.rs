@@ -1,0 +1,4 @@
+//! A layer of an image.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| lockkeeper_fuzz::layer(data));
