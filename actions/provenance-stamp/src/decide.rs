@@ -2,6 +2,7 @@
 
 use crate::{
     contract::{Contract, Field, FileValue, GitFact, Hashing, RunFact, Source},
+    drift::Guarded,
     facts::{Commit, Facts, HashedFile, Trouble},
     finding::{Code, Finding},
     format,
@@ -18,6 +19,8 @@ pub struct Manifest {
     pub fields: Map<String, Value>,
     /// The files behind each hash, by field.
     pub inputs: BTreeMap<String, Vec<HashedFile>>,
+    /// What each guard found.
+    pub guards: Vec<Guarded>,
     /// The commit, where a field asked for one.
     pub commit: Option<Commit>,
     /// Whether the time of an earlier stamp of the same release was kept.
@@ -65,12 +68,42 @@ pub fn evaluate(contract: &Contract, facts: &Facts) -> Result<Manifest, Vec<Find
         let text = format!("is of commit {}, but this run is for {run_sha} (GITHUB_SHA)", commit.sha);
         findings.push(Finding::new(&field.name, Code::Mismatch, text));
     }
+    let guards = guards(contract, &fields, facts, &mut findings);
     if !findings.is_empty() {
         return Err(findings);
     }
     let kept = facts.existing.as_ref().is_some_and(|existing| keep_time(contract, &mut fields, existing, facts));
     let inputs = facts.hashes.iter().filter_map(|(name, files)| Some((name.clone(), files.clone().ok()?))).collect();
-    Ok(Manifest { fields, inputs, commit, kept })
+    Ok(Manifest { fields, inputs, guards, commit, kept })
+}
+
+/// What each guard stands for in this release; a guard without files guards nothing, which is a finding.
+fn guards(
+    contract: &Contract,
+    fields: &Map<String, Value>,
+    facts: &Facts,
+    findings: &mut Vec<Finding>,
+) -> Vec<Guarded> {
+    let mut guards = Vec::new();
+    for guard in &contract.guards {
+        let Some(version) = fields.get(&guard.version) else { continue };
+        match facts.guarded.get(&guard.name) {
+            Some(Ok(files)) if !files.is_empty() => {
+                let version = version.as_str().map_or_else(|| version.to_string(), str::to_owned);
+                guards.push(Guarded { name: guard.name.clone(), version, files: files.clone() });
+            }
+            Some(Ok(_)) => {
+                let text = format!("has a guard, but no file matches {}", guard.patterns.join(", "));
+                findings.push(Finding::new(&guard.version, Code::Missing, text));
+            }
+            Some(Err(trouble)) => {
+                let (code, text) = explain(trouble);
+                findings.push(Finding::new(&guard.version, code, format!("has a guard whose files {text}")));
+            }
+            None => {}
+        }
+    }
+    guards
 }
 
 /// Takes the moment of stamping from an earlier manifest of the same release. Whether it did.

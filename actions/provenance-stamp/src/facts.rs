@@ -24,6 +24,8 @@ pub struct Facts {
     pub files: BTreeMap<String, Result<Vec<u8>, Trouble>>,
     /// The hashed files of each field of that kind, by field.
     pub hashes: BTreeMap<String, Result<Vec<HashedFile>, Trouble>>,
+    /// The files of each guard, by guard.
+    pub guarded: BTreeMap<String, Result<Vec<HashedFile>, Trouble>>,
     /// The manifest that is already there, when it is one.
     pub existing: Option<Map<String, Value>>,
 }

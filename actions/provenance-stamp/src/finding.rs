@@ -32,6 +32,8 @@ pub enum Code {
     Future,
     /// The value is not the one it must equal.
     Mismatch,
+    /// A version and what it speaks for did not change together.
+    Drift,
     /// A signature does not hold, or is by another key.
     Signature,
     /// Whether the contract holds could not be found out.
@@ -63,6 +65,7 @@ impl Code {
             Self::Stale => "stale",
             Self::Future => "future",
             Self::Mismatch => "mismatch",
+            Self::Drift => "drift",
             Self::Signature => "signature",
             Self::Unavailable => "unavailable",
         }

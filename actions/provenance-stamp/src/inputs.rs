@@ -53,7 +53,11 @@ pub struct Inputs {
     #[arg(long, value_parser = pointer)]
     pub pointer: Option<String>,
 
-    /// The public keys that `verify` believes, as PEM or as the path of a PEM file; needed with `image`.
+    /// The image that is in production now. `stamp` compares the contract's guards with what was stamped for it: files that a version speaks for must not change unless the version is raised, and it is not raised for nothing.
+    #[arg(long)]
+    pub production: Option<Reference>,
+
+    /// The public keys whose statements are believed, as PEM or as the path of a PEM file; needed to verify an `image` and with `production`.
     #[arg(long)]
     pub public_key: Option<String>,
 
@@ -107,6 +111,8 @@ pub(crate) struct Stamp {
     pub(crate) image: Option<Reference>,
     /// Where the manifest is written.
     pub(crate) manifest_path: PathBuf,
+    /// The image in production, and the keys that are believed about it, at least one.
+    pub(crate) production: Option<(Reference, Vec<PublicKey>)>,
 }
 
 /// A verification; at least one of its three subjects is there.
@@ -183,7 +189,7 @@ fn stamp(runner: &Runner, inputs: &Inputs, errors: &mut Vec<InputError>) -> Opti
         ("manifest", inputs.manifest.is_some()),
         ("url", inputs.url.is_some()),
         ("pointer", inputs.pointer.is_some()),
-        ("public-key", inputs.public_key.is_some()),
+        ("public-key", inputs.public_key.is_some() && inputs.production.is_none()),
     ];
     for (name, _) in given.into_iter().filter(|(_, given)| *given) {
         errors.push(InputError::unseen(name, "belongs to `mode: verify`; `stamp` would ignore it"));
@@ -196,7 +202,17 @@ fn stamp(runner: &Runner, inputs: &Inputs, errors: &mut Vec<InputError>) -> Opti
             "lies in a folder that is not there",
         ));
     }
-    (errors.len() == before).then(|| Stamp { image: inputs.image.clone(), manifest_path })
+    let keys = match (&inputs.production, &inputs.public_key) {
+        (Some(_), None) => {
+            let missing = InputError::unseen("public-key", "needed to believe what was stamped for `production`");
+            errors.push(missing.example("release-key.pub.pem"));
+            Vec::new()
+        }
+        (Some(_), Some(text)) => public_keys(runner, text).map_err(|error| errors.push(error)).unwrap_or_default(),
+        (None, _) => Vec::new(),
+    };
+    let production = inputs.production.clone().map(|image| (image, keys));
+    (errors.len() == before).then(|| Stamp { image: inputs.image.clone(), manifest_path, production })
 }
 
 fn verify(runner: &Runner, inputs: &Inputs, errors: &mut Vec<InputError>) -> Option<Verify> {
@@ -206,6 +222,9 @@ fn verify(runner: &Runner, inputs: &Inputs, errors: &mut Vec<InputError>) -> Opt
     }
     if inputs.pointer.is_some() && inputs.url.is_none() {
         errors.push(InputError::unseen("pointer", "points into a response, so it needs `url`"));
+    }
+    if inputs.production.is_some() {
+        errors.push(InputError::unseen("production", "belongs to `mode: stamp`; `verify` would ignore it"));
     }
     let keys = match &inputs.public_key {
         Some(text) => public_keys(runner, text).map_err(|error| errors.push(error)).unwrap_or_default(),

@@ -7,6 +7,7 @@
 mod claims;
 pub mod contract;
 pub mod decide;
+pub mod drift;
 pub mod facts;
 pub mod finding;
 pub mod format;

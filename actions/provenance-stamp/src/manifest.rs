@@ -5,7 +5,7 @@
 use crate::{
     contract::{Contract, Source},
     decide::Manifest,
-    facts::Run,
+    facts::{HashedFile, Run},
 };
 use serde_json::{Map, Value, json};
 use subject::Digest;
@@ -23,6 +23,13 @@ pub fn predicate(contract: &Contract, contract_digest: Digest, manifest: &Manife
         "inputs": inputs(contract, manifest),
         "sources": sources(contract, manifest),
     });
+    if !manifest.guards.is_empty() {
+        let guards = manifest
+            .guards
+            .iter()
+            .map(|guard| json!({"name": guard.name, "version": guard.version, "files": listed(&guard.files)}));
+        predicate["guards"] = guards.collect();
+    }
     if let Some(commit) = &manifest.commit {
         predicate["source"] =
             json!({"gitCommit": commit.sha, "gitTree": commit.tree, "modified": !commit.modified.is_empty()});
@@ -46,9 +53,7 @@ fn inputs(contract: &Contract, manifest: &Manifest) -> Vec<Value> {
             let mut input = json!({"name": field.name, "digest": {"sha256": hex}});
             let files = manifest.inputs.get(&field.name).map(Vec::as_slice).unwrap_or_default();
             if files.len() <= MAX_LISTED_FILES {
-                let listed =
-                    files.iter().map(|file| json!({"name": file.path, "digest": {"sha256": file.digest.hex()}}));
-                input["files"] = listed.collect();
+                input["files"] = listed(files);
             }
             input
         })
@@ -67,6 +72,10 @@ fn sources(contract: &Contract, manifest: &Manifest) -> Vec<Value> {
             source
         })
         .collect()
+}
+
+fn listed(files: &[HashedFile]) -> Value {
+    files.iter().map(|file| json!({"name": file.path, "digest": {"sha256": file.digest.hex()}})).collect()
 }
 
 fn digest_set(digest: Digest) -> Value {

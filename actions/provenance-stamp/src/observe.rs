@@ -1,9 +1,10 @@
 //! Reading what the contract asks for: files, hashes, git, environment, run. Nothing is judged here.
 
 use crate::{
-    contract::{Contract, Form, Hashing, Source},
+    contract::{Contract, Form, Guard, Hashing, Source},
+    drift,
     facts::{Facts, HashedFile, Run, Trouble},
-    git,
+    format, git,
 };
 use github::Runner;
 use globset::{GlobBuilder, GlobSetBuilder};
@@ -51,6 +52,7 @@ pub(crate) async fn facts(runner: &Runner, contract: &Contract, root: &Path, man
         env: BTreeMap::new(),
         files: BTreeMap::new(),
         hashes: BTreeMap::new(),
+        guarded: BTreeMap::new(),
         existing: existing(manifest),
     };
     if scope == Scope::Nothing {
@@ -70,7 +72,25 @@ pub(crate) async fn facts(runner: &Runner, contract: &Contract, root: &Path, man
             Source::Git(_) | Source::Literal(_) | Source::Clock | Source::Run(_) => {}
         }
     }
+    for guard in contract.guards.iter().filter(|_| scope == Scope::Everything) {
+        facts.guarded.insert(guard.name.clone(), guarded(root, contract, guard));
+    }
     facts
+}
+
+/// The files of a guard; of the one that holds the version itself, everything but the version.
+fn guarded(root: &Path, contract: &Contract, guard: &Guard) -> Result<Vec<HashedFile>, Trouble> {
+    let mut files = hash(root, &Hashing { patterns: guard.patterns.clone(), form: Form::Bytes })?;
+    let field = contract.fields.iter().find(|field| field.name == guard.version);
+    let Some(Source::File(own)) = field.map(|field| &field.source) else { return Ok(files) };
+    for file in files.iter_mut().filter(|file| file.path == own.path && !own.pointer.is_empty()) {
+        let document = format::read(&read_file(root, &own.path)?, own.format).map_err(Trouble::Broken)?;
+        let rest = serde_json_canonicalizer::to_vec(&drift::without(document, &own.pointer));
+        file.digest = Digest::of(&rest.map_err(|error| Trouble::Broken(error.to_string()))?);
+    }
+    // A file that holds nothing but the version says nothing else.
+    files.retain(|file| file.path != own.path || !own.pointer.is_empty());
+    Ok(files)
 }
 
 /// <https://reproducible-builds.org/specs/source-date-epoch/>: seconds since 1970, for builds whose outcome must not

@@ -3,15 +3,22 @@
 use crate::{
     claims::claims,
     decide::{self, Manifest},
+    drift,
     facts::Facts,
+    finding::{Code, Finding},
     inputs::{Settings, Stamp, unknown},
     manifest, observe,
     observe::Scope,
     report,
     slsa::{self, Claims, Origin},
 };
-use attest::predicate::{RELEASE_MANIFEST, SLSA_PROVENANCE, slsa::github_workflow, to_value};
-use evidence::{Evidence, Left};
+use attest::{
+    PublicKey,
+    predicate::{
+        RELEASE_MANIFEST, SLSA_PROVENANCE, release_manifest::ReleaseManifest, slsa::github_workflow, to_value,
+    },
+};
+use evidence::{Evidence, Found, Left};
 use github::{Failure, Report, Runner};
 use serde_json::Value;
 use std::path::Path;
@@ -48,6 +55,12 @@ pub(crate) async fn run(runner: &Runner, settings: &Settings, task: &Stamp) -> R
         Err(findings) => return Ok(report::refused(settings, &findings, "nothing was written or attached")),
     };
     warn_of_changes(runner, &manifest);
+    if let Some((production, keys)) = &task.production {
+        let findings = drifted(runner, settings, &manifest, (production, keys)).await?;
+        if !findings.is_empty() {
+            return Ok(report::refused(settings, &findings, "nothing was written or attached"));
+        }
+    }
     // Everything that can fail is found out before anything is written.
     let prepared = match &task.image {
         Some(reference) => {
@@ -71,6 +84,37 @@ pub(crate) async fn run(runner: &Runner, settings: &Settings, task: &Stamp) -> R
         }
     };
     Ok(report::stamped(settings, &task.manifest_path, &facts, &Receipt { manifest, left }))
+}
+
+/// What the guards say to the release that is in production now.
+async fn drifted(
+    runner: &Runner,
+    settings: &Settings,
+    manifest: &Manifest,
+    (production, keys): (&Reference, &[PublicKey]),
+) -> Result<Vec<Finding>, Failure> {
+    let (evidence, image) = pin(runner, settings, production).await?;
+    let stamped = evidence.read(&image, keys).await?;
+    let of_it = |found: &Found| found.statement.as_ref().ok()?.statement.read::<ReleaseManifest>().ok();
+    // Stamped more than once, it is the same image of the same files; the fullest stamp says most about them.
+    let Some(there) = stamped.iter().filter_map(of_it).max_by_key(|there| there.guards.len()) else {
+        let text = format!("cannot be compared: {image} carries no release manifest that is believed");
+        return Ok(vec![Finding::new("production", Code::Unavailable, text)]);
+    };
+    let (compared, findings) = drift::compare(&settings.contract, manifest, &there);
+    for guard in &compared {
+        let (then, now) = &guard.versions;
+        runner.info(format!(
+            "guard {}: {then} in production, {now} here; {} files differ",
+            guard.name,
+            guard.files.len()
+        ));
+    }
+    let known = |name: &String| compared.iter().any(|guard| guard.name == *name);
+    for guard in settings.contract.guards.iter().filter(|guard| !known(&guard.name)) {
+        runner.notice(format!("guard {}: not compared, {image} was stamped without it", guard.name));
+    }
+    Ok(findings)
 }
 
 /// An image that is there, access to its evidence, and the provenance to leave.

@@ -358,3 +358,54 @@ async fn wrong_inputs_are_told_at_once() {
         }
     }
 }
+
+/// The sample service's own rules: a silent change of them is refused, a documented one passes.
+#[tokio::test]
+async fn logic_that_changes_without_its_version_is_refused_with_the_file_that_proves_it() {
+    let flavours = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/recommendation/flavours"));
+    let flavour = |name: &str| -> Value {
+        serde_json::from_slice(&fs::read(flavours.join(name).join("rules.json")).unwrap()).unwrap()
+    };
+    let world = World::new().await;
+    let contract = world.path().join("provenance.yml");
+    let guards = "guards:\n  logic: { version: logic_version, files: rules.json }\n";
+    fs::write(&contract, fs::read_to_string(&contract).unwrap() + guards).unwrap();
+    fs::write(world.path().join("rules.json"), flavour("good").to_string()).unwrap();
+    let (production, _) = world.stamped().await;
+    let against = format!("--production={production}");
+    let version = |rules: &Value, version: &str| {
+        let mut rules = rules.clone();
+        rules["logic_version"] = version.into();
+        rules
+    };
+    let good = flavour("good");
+    for (rules, refused) in [
+        (good.clone(), None),
+        (flavour("new-logic"), None),
+        (
+            version(&flavour("wrong"), "1.4.0"),
+            Some(
+                "logic_version is 1.4.0 as in production, but what it speaks for is not the same: rules.json (changed)",
+            ),
+        ),
+        (version(&good, "1.4.1"), Some("was raised from 1.4.0 to 1.4.1, but nothing")),
+        (version(&flavour("new-logic"), "1.3.9"), Some("goes back from 1.4.0")),
+    ] {
+        // Layout does not matter, only what the file says.
+        fs::write(world.path().join("rules.json"), format!("{rules:#}\n")).unwrap();
+        let report = world.run(&[&against, "--public-key=key.pub.pem"]).await.unwrap();
+        match refused {
+            None => assert_eq!(report.exit(), Exit::Done, "{}", report.headline()),
+            Some(words) => {
+                assert_eq!(report.exit(), Exit::Refused, "{rules}");
+                assert!(report.headline().contains(words), "{}", report.headline());
+                assert!(report.summary_markdown().contains("| drift |"));
+            }
+        }
+    }
+    let bare = format!("--production={}", world.push().await);
+    let unknown = world.run(&[&bare, "--public-key=key.pub.pem"]).await.unwrap();
+    assert_eq!(unknown.exit(), Exit::Unknown, "{}", unknown.headline());
+    let failure = world.run(&[&against]).await.unwrap_err();
+    assert!(format!("{failure:?}").contains("public-key"));
+}

@@ -1,5 +1,6 @@
 //! The provenance contract: which fields a release carries, where each comes from, what it must look like.
 
+mod guards;
 mod parse;
 
 use serde_json::Value;
@@ -9,6 +10,19 @@ use serde_json::Value;
 pub struct Contract {
     /// At least one field, every name once.
     pub fields: Vec<Field>,
+    /// Versions, each with the files it speaks for.
+    pub guards: Vec<Guard>,
+}
+
+/// A version and the files it speaks for: neither changes without the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// Its name, such as `logic`.
+    pub name: String,
+    /// The field that holds the version.
+    pub version: String,
+    /// Paths or globs of the files, below the contract's root.
+    pub patterns: Vec<String>,
 }
 
 /// One field of the manifest and of every response.

@@ -17,7 +17,7 @@ impl Contract {
     /// # Errors
     /// Everything that is wrong with it, in the order of its lines.
     pub fn parse(yaml: &str) -> Result<Self, Vec<Problem>> {
-        document::read(yaml, |top| contract(&top.clone().only(&["version", "fields"])))
+        document::read(yaml, |top| contract(&top.clone().only(&["version", "fields", "guards"])))
     }
 }
 
@@ -29,7 +29,10 @@ fn contract(top: &Fields<'_>) -> Option<Contract> {
         top.refuse("fields", format!("must be a mapping of 1 to {MAX_FIELDS} fields"));
         return None;
     }
-    Some(Contract { fields: declared.keys().filter_map(|name| field(&declared, name)).collect() })
+    let fields = declared.keys().filter_map(|name| field(&declared, name)).collect();
+    let mut contract = Contract { fields, guards: Vec::new() };
+    contract.guards = super::guards::guards(top, &contract);
+    Some(contract)
 }
 
 /// The field as far as it could be read; what is wrong with it is noted.
@@ -150,7 +153,8 @@ fn hashing(value: &Json, keys: &Fields<'_>) -> Option<Hashing> {
     Some(hashing)
 }
 
-fn patterns(value: &Json) -> Result<Vec<String>, String> {
+/// Paths or globs that stay below the contract's root.
+pub(super) fn patterns(value: &Json) -> Result<Vec<String>, String> {
     let one = |value: &Json| match value {
         Json::Text(path) => {
             let path = inside(path)?;
@@ -251,7 +255,7 @@ mod tests {
         .unwrap_err();
         let told: Vec<String> = told.iter().map(ToString::to_string).collect();
         for wanted in [
-            "line 2: extra: unknown key; known are version, fields",
+            "line 2: extra: unknown key; known are version, fields, guards",
             "line 1: version: only version 1 is known",
             "line 4: fields.a b: a name has",
             "line 5: fields.b.typo: unknown key; did you mean `type`?",

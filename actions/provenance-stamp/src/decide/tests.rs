@@ -34,8 +34,21 @@ pub(crate) fn facts() -> Facts {
             ("boundary_hash".into(), hashed("data/boundaries.json")),
             ("herd_config_hash".into(), hashed("data/herd-config.json")),
         ]),
+        guarded: BTreeMap::new(),
         existing: None,
     }
+}
+
+#[test]
+fn a_guard_without_files_guards_nothing_and_that_is_said() {
+    let yaml = "version: 1\nfields:\n  v: {literal: 1.4.0}\nguards:\n  logic: {version: v, files: 'src/**'}\n";
+    let contract = Contract::parse(yaml).unwrap();
+    let with = |found| evaluate(&contract, &Facts { guarded: BTreeMap::from([("logic".into(), found)]), ..facts() });
+    let findings = with(Ok(vec![])).unwrap_err();
+    assert!(findings[0].text.contains("no file matches src/**"), "{findings:?}");
+    assert!(with(Err(Trouble::Unreadable("src/a cannot be read".into()))).is_err());
+    let manifest = with(Ok(vec![HashedFile { path: "src/a".into(), digest: Digest::of(b"a") }])).unwrap();
+    assert_eq!((manifest.guards[0].version.as_str(), manifest.guards[0].files.len()), ("1.4.0", 1));
 }
 
 /// One field from the given source in an otherwise empty contract.

@@ -19,6 +19,9 @@ pub struct ReleaseManifest {
     pub inputs: Vec<Input>,
     /// Every field that dates a source.
     pub sources: Vec<DatedSource>,
+    /// Versions, each with the files it speaks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<Guard>,
     /// The commit, when a field of the contract asks for one.
     #[serde(default, deserialize_with = "shape::present", skip_serializing_if = "Option::is_none")]
     pub source: Option<Commit>,
@@ -46,6 +49,17 @@ pub struct InputFile {
     pub name: String,
     /// Its digest.
     pub digest: DigestSet,
+}
+
+/// A version and the files it speaks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guard {
+    /// The guard's name.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// The files; of the one that holds the version, everything but the version.
+    pub files: Vec<InputFile>,
 }
 
 /// A field that dates a source.
