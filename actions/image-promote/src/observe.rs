@@ -102,7 +102,7 @@ async fn promotions(
     image: &ImageRef,
     settings: &Settings,
 ) -> Result<Vec<(Digest, Promotion)>, Failure> {
-    let keys: Vec<_> = settings.keys.iter().cloned().chain(destination.own_key()).collect();
+    let keys: Vec<_> = settings.keys.iter().cloned().chain(destination.own_key().await?).collect();
     let found = destination.read(image, &keys).await?;
     let promotion = |found: evidence::Found| {
         let believed =

@@ -143,6 +143,16 @@ impl PublicKey {
         }
     }
 
+    /// Reads a public key from DER (X.509 SubjectPublicKeyInfo), as key services give it.
+    ///
+    /// # Errors
+    /// [`KeyError::NotP256`] when it is another algorithm, or damaged.
+    pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        let key =
+            ecdsa::VerifyingKey::from_public_key_der(der).map_err(|error| KeyError::NotP256(error.to_string()))?;
+        Ok(Self { key_id: ssh_fingerprint(&key), key })
+    }
+
     /// Reads every public key of a PEM text, at least one.
     ///
     /// # Errors

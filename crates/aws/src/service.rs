@@ -13,6 +13,8 @@ pub enum Service {
     CloudWatch,
     /// CloudWatch Logs.
     Logs,
+    /// Key Management Service.
+    Kms,
 }
 
 /// What a request needs to know of its service. Source: the services' official models ("metadata" of each).
@@ -48,6 +50,7 @@ impl Service {
                 Wire { name: "cloudwatch", host: "monitoring", signing: "monitoring", variable: "CLOUDWATCH" }
             }
             Self::Logs => Wire { name: "logs", host: "logs", signing: "logs", variable: "CLOUDWATCH_LOGS" },
+            Self::Kms => Wire { name: "kms", host: "kms", signing: "kms", variable: "KMS" },
         }
     }
 
@@ -58,6 +61,7 @@ impl Service {
             Self::Ecr => "AmazonEC2ContainerRegistry_V20150921",
             Self::CloudWatch => "GraniteServiceVersion20100801",
             Self::Logs => "Logs_20140328",
+            Self::Kms => "TrentService",
         };
         format!("{prefix}.{operation}")
     }
@@ -66,7 +70,7 @@ impl Service {
     pub(crate) fn content_type(self) -> &'static str {
         match self {
             Self::CloudWatch => "application/x-amz-json-1.0",
-            Self::Ecs | Self::Ecr | Self::Logs => "application/x-amz-json-1.1",
+            Self::Ecs | Self::Ecr | Self::Logs | Self::Kms => "application/x-amz-json-1.1",
         }
     }
 }
@@ -81,10 +85,10 @@ impl fmt::Display for Service {
 ///
 /// Reading may. Of the writes, only those that come to the same when done twice: `UpdateService` sets a state and starts
 /// no second deployment for the same task definition unless it is forced (callers who force do so at their own choice
-/// once), `StopServiceDeployment` is documented as idempotent. A second `RegisterTaskDefinition` would leave a stray
+/// once), `StopServiceDeployment` is documented as idempotent, and `Sign` changes nothing. A second `RegisterTaskDefinition` would leave a stray
 /// revision, so it is not repeated. What was throttled or never connected did not act, and is repeated whatever it is.
 pub(crate) fn is_repeatable(operation: &str) -> bool {
-    const IDEMPOTENT: [&str; 2] = ["UpdateService", "StopServiceDeployment"];
+    const IDEMPOTENT: [&str; 3] = ["UpdateService", "StopServiceDeployment", "Sign"];
     ["Describe", "List", "Get", "BatchGet"].iter().any(|verb| operation.starts_with(verb))
         || IDEMPOTENT.contains(&operation)
 }
@@ -99,6 +103,7 @@ mod tests {
         assert_eq!(Service::CloudWatch.target("GetMetricData"), "GraniteServiceVersion20100801.GetMetricData");
         assert_eq!(Service::CloudWatch.content_type(), "application/x-amz-json-1.0");
         assert_eq!(Service::Logs.target("GetLogEvents"), "Logs_20140328.GetLogEvents");
+        assert_eq!(Service::Kms.target("Sign"), "TrentService.Sign");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 /// The key that signs, and how to log in to the image's registry.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct EvidenceInputs {
-    /// Private key that signs this step's statement: the PEM text, or the path of a PEM file (ECDSA P-256; PKCS#8, encrypted or not, or SEC1). Unset: no statement is left on the image, and the log says so.
+    /// Private key that signs this step's statement: the PEM text, or the path of a PEM file (ECDSA P-256; PKCS#8, encrypted or not, or SEC1); or a key that AWS KMS keeps, as `awskms:///` and its id, ARN or alias (key spec `ECC_NIST_P256`; needs `kms:Sign` and `kms:GetPublicKey`). Unset: no statement is left on the image, and the log says so.
     #[arg(long, value_name = "SECRET", value_parser = github::secret)]
     pub signing_key: Option<SecretString>,
     /// Password of an encrypted `signing-key`.

@@ -1,7 +1,11 @@
-//! The signing key, from PEM text or a file of it.
+//! The signing key, from PEM text or a file of it, or by its name in a key service.
 
-use crate::EvidenceInputs;
+use crate::{
+    EvidenceInputs,
+    signer::{KmsKey, Signer},
+};
 use attest::{KeyError, SigningKey};
+use aws::Aws;
 use github::{InputError, Runner};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{fs::File, io::Read as _, path::Path};
@@ -9,8 +13,20 @@ use std::{fs::File, io::Read as _, path::Path};
 /// PEM files of keys have some hundred bytes.
 const LIMIT: u64 = 64 << 10;
 
+/// How cosign and others write a key of AWS KMS: `awskms:///`, then its id, ARN, alias or alias ARN.
+const KMS: &str = "awskms://";
+
+/// Is the key kept by AWS?
+pub(crate) fn wants_aws(inputs: &EvidenceInputs) -> bool {
+    inputs.signing_key.as_ref().is_some_and(|key| key.expose_secret().trim().starts_with(KMS))
+}
+
 /// Reads the key the inputs name, if they name one.
-pub(crate) fn read(runner: &Runner, inputs: &EvidenceInputs) -> Result<Option<SigningKey>, InputError> {
+pub(crate) fn read(
+    runner: &Runner,
+    inputs: &EvidenceInputs,
+    aws: Option<&Aws>,
+) -> Result<Option<Box<dyn Signer>>, InputError> {
     let password = inputs.signing_key_password.as_ref();
     let Some(given) = &inputs.signing_key else {
         return match password {
@@ -18,14 +34,39 @@ pub(crate) fn read(runner: &Runner, inputs: &EvidenceInputs) -> Result<Option<Si
             None => Ok(None),
         };
     };
+    if wants_aws(inputs) {
+        if password.is_some() {
+            return Err(InputError::unseen("signing-key-password", "is given, but a key in KMS has none"));
+        }
+        return kms_key(given.expose_secret().trim(), aws).map(Some);
+    }
     let pem = if is_pem(given.expose_secret()) { given.clone() } else { read_file(runner, given.expose_secret())? };
-    SigningKey::from_pem(&pem, password).map(Some).map_err(|error| {
+    let key = SigningKey::from_pem(&pem, password).map_err(|error| {
         let input = match error {
             KeyError::PasswordMissing | KeyError::PasswordWrong => "signing-key-password",
             _ => "signing-key",
         };
         InputError::unseen(input, error.to_string())
-    })
+    })?;
+    Ok(Some(Box::new(key)))
+}
+
+fn kms_key(uri: &str, aws: Option<&Aws>) -> Result<Box<dyn Signer>, InputError> {
+    let wrong = |problem: String| Err(InputError::unseen("signing-key", problem).example("awskms:///alias/release"));
+    let id = uri.strip_prefix("awskms:///").unwrap_or_default();
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b":/_-".contains(&b);
+    if id.is_empty() || id.len() > 2048 || !id.bytes().all(allowed) {
+        return wrong("is not `awskms:///` and the id, ARN or alias of a key".to_owned());
+    }
+    let Some(aws) = aws else {
+        return wrong("is a key in KMS, but this step has no connection to AWS".to_owned());
+    };
+    match id.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2)) {
+        Some(region) if region != aws.region() => {
+            wrong(format!("is a key in region {region}, but this step works in {}", aws.region()))
+        }
+        _ => Ok(Box::new(KmsKey::new(aws, id.to_owned()))),
+    }
 }
 
 fn is_pem(text: &str) -> bool {

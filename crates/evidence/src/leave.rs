@@ -1,7 +1,7 @@
 //! `leave`: a signed statement on an image.
 
-use crate::{Evidence, failure::registry_failure, read};
-use attest::{BUNDLE_MEDIA_TYPE, Bundle, SigningKey, Statement};
+use crate::{Evidence, Found, failure::registry_failure, read, signer::Signer};
+use attest::{BUNDLE_MEDIA_TYPE, Bundle, PublicKey, SealError, Statement, Unsigned};
 use github::{Exit, Failure};
 use oci::Artifact;
 use serde_json::Value;
@@ -60,17 +60,35 @@ impl Evidence<'_> {
             return Ok(Left::NotAsked);
         };
         let statement = Statement::new(vec![(called.to_string(), image.digest)], predicate_type, predicate);
-        let bundle = Bundle::seal(&statement, key).map_err(|error| {
-            let sealing = Failure::new(Exit::Unknown, "sign the statement about").subject(image).because(error);
-            sealing.state("nothing was attached")
-        })?;
-        self.runner.info(format!("attaching to {image}: {predicate_type}, signed by {}", key.public().key_id()));
+        let public = key.public().await?;
+        if !key.repeats()
+            && let Some(referrer) = self.left_before(image, &public, &statement).await?
+        {
+            self.runner
+                .info(format!("the same statement, signed by {}, is there already as {referrer}", public.key_id()));
+            return Ok(Left::Signed { referrer, key_id: public.key_id().to_owned() });
+        }
+        let bundle = seal(&statement, key.as_ref(), &public).await.map_err(|failure| failure.subject(image))?;
+        self.runner.info(format!("attaching to {image}: {predicate_type}, signed by {}", public.key_id()));
         let referrer = self.registry.attach(image, &artifact(&bundle, predicate_type)).await.map_err(|error| {
             registry_failure("attach the statement", &error).state("the image itself was not changed")
         })?;
-        self.confirm(image, &referrer, key, &statement).await?;
+        self.confirm(image, &referrer, &public, &statement).await?;
         self.runner.info(format!("attached and read back as {referrer}"));
-        Ok(Left::Signed { referrer, key_id: key.public().key_id().to_owned() })
+        Ok(Left::Signed { referrer, key_id: public.key_id().to_owned() })
+    }
+
+    /// The referrer of an earlier run with the very same statement.
+    async fn left_before(
+        &self,
+        image: &ImageRef,
+        key: &PublicKey,
+        statement: &Statement,
+    ) -> Result<Option<Digest>, Failure> {
+        let wanted = statement.to_bytes();
+        let found = self.read(image, std::slice::from_ref(key)).await?;
+        let same = |it: &Found| it.statement.as_ref().is_ok_and(|believed| believed.statement.to_bytes() == wanted);
+        Ok(found.iter().find(|it| same(it)).map(|it| it.referrer))
     }
 
     /// Reads the referrer back as a stranger would, and compares the statement.
@@ -78,19 +96,29 @@ impl Evidence<'_> {
         &self,
         image: &ImageRef,
         referrer: &Digest,
-        key: &SigningKey,
+        key: &PublicKey,
         wanted: &Statement,
     ) -> Result<(), Failure> {
         let doing = "read back the statement just attached";
         let manifest = self.registry.manifest(&image.repository.image(*referrer)).await;
         let manifest = manifest.map_err(|error| registry_failure(doing, &error))?;
-        let found = read::statement(&self.registry, image, &manifest, &[key.public()]).await;
+        let found = read::statement(&self.registry, image, &manifest, std::slice::from_ref(key)).await;
         match found.map_err(|error| registry_failure(doing, &error))? {
             Ok(believed) if believed.statement.to_bytes() == wanted.to_bytes() => Ok(()),
             Ok(_) => Err(unlike(image, "the registry gives back another statement")),
             Err(rejection) => Err(unlike(image, &rejection.to_string())),
         }
     }
+}
+
+/// The statement sealed; what the signer gave back is verified before anybody else has to.
+async fn seal(statement: &Statement, key: &dyn Signer, public: &PublicKey) -> Result<Bundle, Failure> {
+    let failed = |error: SealError| {
+        Failure::new(Exit::Unknown, "sign the statement about").because(error).state("nothing was attached")
+    };
+    let unsigned = Unsigned::new(statement).map_err(failed)?;
+    let der = key.sign(&unsigned.message()).await?;
+    unsigned.sealed(public, der).map_err(failed)
 }
 
 fn unlike(image: &ImageRef, cause: &str) -> Failure {

@@ -6,34 +6,37 @@
 
 mod credentials;
 mod failure;
+mod gather;
 mod inputs;
 mod key;
 mod leave;
 mod read;
+mod signer;
 
 pub use failure::registry_failure;
 pub use inputs::{EvidenceInputs, RegistryAuth};
 pub use leave::Left;
 pub use read::{Believed, Found};
 
-use attest::{PublicKey, SigningKey};
+use attest::PublicKey;
 use aws::{Aws, AwsInputs};
 use github::{Failure, Runner};
 use oci::Registry;
+use signer::Signer;
 use subject::{ImageRef, Reference, Repository};
 
 /// Access to the evidence on the images of one registry, and the key that signs ours.
 pub struct Evidence<'r> {
     runner: &'r Runner,
     registry: Registry,
-    key: Option<SigningKey>,
+    key: Option<Box<dyn Signer>>,
 }
 
 impl<'r> Evidence<'r> {
     /// Reads the signing key and chooses credentials for the registry of `repository`; nothing is sent yet.
     ///
-    /// `aws` is a connection the action has anyway; without one, ECR logins come from Docker's configuration only. An
-    /// action that has none should use [`Evidence::connect`].
+    /// `aws` is a connection the action has anyway; without one, ECR logins come from Docker's configuration only, and a key
+    /// in KMS is a wrong input. An action that has none should use [`Evidence::connect`].
     ///
     /// # Errors
     /// A [`Failure`] naming all wrong inputs at once.
@@ -43,7 +46,7 @@ impl<'r> Evidence<'r> {
         repository: &Repository,
         aws: Option<&Aws>,
     ) -> Result<Self, Failure> {
-        let key = key::read(runner, inputs);
+        let key = key::read(runner, inputs, aws);
         let login = credentials::choose(runner, inputs, repository, aws);
         let (key, login) = match (key, login) {
             (Ok(key), Ok(login)) => (key, login),
@@ -56,7 +59,7 @@ impl<'r> Evidence<'r> {
         Ok(Self { runner, registry, key })
     }
 
-    /// As [`Evidence::open`], connecting to AWS first when the registry is one that wants an ECR login.
+    /// As [`Evidence::open`], connecting to AWS first when the registry is one that wants an ECR login, or the key is there.
     ///
     /// # Errors
     /// A [`Failure`] naming all wrong inputs, or saying why AWS cannot be reached when the registry needs it.
@@ -66,6 +69,10 @@ impl<'r> Evidence<'r> {
         repository: &Repository,
         aws: &AwsInputs,
     ) -> Result<Self, Failure> {
+        if key::wants_aws(inputs) {
+            let aws = Aws::connect(runner, aws).await?;
+            return Self::open(runner, inputs, repository, Some(&aws));
+        }
         if !credentials::wants_ecr(runner, inputs, repository.registry()) {
             return Self::open(runner, inputs, repository, None);
         }
@@ -86,10 +93,15 @@ impl<'r> Evidence<'r> {
         &self.registry
     }
 
-    /// The public half of the key that signs our statements.
-    #[must_use]
-    pub fn own_key(&self) -> Option<PublicKey> {
-        self.key.as_ref().map(SigningKey::public)
+    /// The public half of the key that signs our statements, where there is one.
+    ///
+    /// # Errors
+    /// A [`Failure`] when a service keeps the key and cannot be asked.
+    pub async fn own_key(&self) -> Result<Option<PublicKey>, Failure> {
+        match &self.key {
+            Some(key) => key.public().await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Will statements be signed and attached?

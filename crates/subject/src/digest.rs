@@ -53,6 +53,12 @@ impl Digest {
         hex::encode(self.0)
     }
 
+    /// The 32 bytes themselves.
+    #[must_use]
+    pub fn bytes(&self) -> [u8; 32] {
+        self.0
+    }
+
     /// The first 12 hexadecimal digits: enough for a person, never for a decision.
     #[must_use]
     pub fn short(&self) -> String {

@@ -107,6 +107,13 @@ pub struct Names {
 impl Predicate for Deployment {
     const TYPE: &'static str = super::DEPLOYMENT;
 
+    fn check(&self) -> Result<(), String> {
+        match self.deployment {
+            Names { id: None, service_deployment: None } => Err("`deployment` has no name".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
     fn made_on(&self) -> Option<Timestamp> {
         self.finished_on
     }

@@ -163,7 +163,23 @@ pub fn to_value<P: Predicate>(predicate: &P) -> Result<Value, Rejection> {
 pub(crate) fn from_value<P: Predicate>(value: &Value) -> Result<P, Rejection> {
     let claim = P::deserialize(value).map_err(|error| invalid::<P>(error.to_string()))?;
     claim.check().map_err(invalid::<P>)?;
-    Ok(claim)
+    // The library takes a list of values for an object, too; no other reader does.
+    let understood = serde_json::to_value(&claim).map_err(|error| invalid::<P>(error.to_string()))?;
+    if has_shape(value, &understood) { Ok(claim) } else { Err(invalid::<P>("a list stands for an object".to_owned())) }
+}
+
+/// Whether everything that was understood is an object, a list or a single value where it came from.
+fn has_shape(value: &Value, understood: &Value) -> bool {
+    match (value, understood) {
+        (Value::Object(value), Value::Object(understood)) => {
+            understood.iter().all(|(name, part)| value.get(name).is_some_and(|value| has_shape(value, part)))
+        }
+        (Value::Array(value), Value::Array(understood)) => {
+            value.len() == understood.len() && value.iter().zip(understood).all(|(value, part)| has_shape(value, part))
+        }
+        (Value::Object(_) | Value::Array(_), _) | (_, Value::Object(_) | Value::Array(_)) => false,
+        _ => true,
+    }
 }
 
 fn invalid<P: Predicate>(what: String) -> Rejection {
