@@ -2,7 +2,6 @@
 
 use crate::inputs::{Inputs, Settings};
 use attest::{
-    BUNDLE_MEDIA_TYPE,
     policy::{Piece, Question, Verdict},
     predicate::{self, promotion::Promotion},
 };
@@ -85,10 +84,7 @@ async fn pieces(source: &Evidence<'_>, closure: &Closure, settings: &Settings) -
     let mut pieces = Vec::new();
     let root = closure.image.digest;
     for part in closure.parts.iter().filter(|part| part.role == Role::Evidence { of: root }) {
-        if part.manifest.artifact_type() == Some(BUNDLE_MEDIA_TYPE) {
-            let statement = source.verified(&closure.image, &part.manifest, &settings.keys).await?;
-            pieces.push(Piece { source: part.manifest.digest.to_string(), statement });
-        }
+        pieces.extend(source.pieces(&closure.image.repository, &part.manifest, &settings.keys).await?);
     }
     for refused in &closure.refused {
         let statement = Err(attest::Rejection::new(attest::Reason::Unreadable, refused.why.clone()));

@@ -35,12 +35,27 @@ impl Evidence<'_> {
         let refused = referrers.refused.into_iter();
         let mut pieces: Vec<Piece> = refused.map(|entry| unreadable(entry.digest.to_string(), entry.why)).collect();
         for referrer in &referrers.found {
-            pieces.extend(self.pieces(image, &referrer.manifest, keys).await.map_err(failed)?);
+            pieces.extend(self.pieces(&image.repository, &referrer.manifest, keys).await?);
         }
         if let Some(attachments) = self.attachments(image).await.map_err(failed)? {
-            pieces.extend(self.pieces(image, &attachments, keys).await.map_err(failed)?);
+            pieces.extend(self.pieces(&image.repository, &attachments, keys).await?);
         }
         Ok(pieces)
+    }
+
+    /// The statements one artifact of a repository carries, verified with these keys: none where it is something else than
+    /// evidence.
+    ///
+    /// # Errors
+    /// A [`Failure`] when the registry cannot be asked.
+    pub async fn pieces(
+        &self,
+        repository: &Repository,
+        manifest: &Manifest,
+        keys: &[PublicKey],
+    ) -> Result<Vec<Piece>, Failure> {
+        let read = self.carried(repository, manifest, keys).await;
+        read.map_err(|error| registry_failure("read the evidence on the image", &error).state("nothing was changed"))
     }
 
     /// The artifact of cosign's `.att` tag, where there is one: cosign up to v2 keeps attestations there.
@@ -54,8 +69,12 @@ impl Evidence<'_> {
         }
     }
 
-    /// The statements an artifact carries.
-    async fn pieces(&self, image: &ImageRef, manifest: &Manifest, keys: &[PublicKey]) -> Result<Vec<Piece>, Error> {
+    async fn carried(
+        &self,
+        repository: &Repository,
+        manifest: &Manifest,
+        keys: &[PublicKey],
+    ) -> Result<Vec<Piece>, Error> {
         let claims_to_be = manifest.artifact_type().and_then(form).is_some();
         let layers = match &manifest.kind {
             Kind::Image(artifact) => artifact.layers.as_slice(),
@@ -70,7 +89,7 @@ impl Evidence<'_> {
         let mut pieces = Vec::new();
         for (layer, form) in &statements {
             let source = if statements.len() == 1 { artifact.to_string() } else { within(&artifact, layer) };
-            let statement = self.statement(&image.repository, (layer, *form), keys).await?;
+            let statement = self.statement(repository, (layer, *form), keys).await?;
             pieces.push(Piece { source, statement });
         }
         Ok(pieces)

@@ -43,22 +43,6 @@ impl Evidence<'_> {
         }
         Ok(evidence)
     }
-
-    /// What one referrer of an image carries, verified with these keys, for a policy to judge; the inner error says why it
-    /// counts for nothing.
-    ///
-    /// # Errors
-    /// A [`Failure`] when the registry cannot be asked.
-    pub async fn verified(
-        &self,
-        image: &ImageRef,
-        referrer: &Manifest,
-        keys: &[PublicKey],
-    ) -> Result<Result<Verified, Rejection>, Failure> {
-        let verified = verified(&self.registry, image, referrer, keys).await;
-        verified
-            .map_err(|error| registry_failure("read the evidence on the image", &error).state("nothing was changed"))
-    }
 }
 
 /// The statement a referrer carries; the inner error says why it counts for nothing.
