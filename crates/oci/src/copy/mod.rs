@@ -19,7 +19,7 @@ pub use closure::{Closure, Part, Role};
 pub use tag::{Movable, Tagged};
 
 use crate::{Error, Registry};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use subject::{Digest, Repository};
 
 /// What a copy came to. What was there already has cost no transfer.
@@ -91,12 +91,12 @@ impl Registry {
                 Role::Content => whole,
                 Role::Evidence { of } if missing.contains(&of) => false,
                 Role::Evidence { of } => {
-                    if !listed.contains_key(&of) {
-                        listed.insert(of, self.listed_digests(&to.image(of)).await?);
-                    }
+                    let listed = match listed.entry(of) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(new) => new.insert(self.listed_digests(&to.image(of)).await?),
+                    };
                     // Stored without being listed is possible after a kill; only then is it asked for by itself.
-                    listed.get(&of).is_some_and(|listed| listed.contains(&digest))
-                        || (whole && self.exists(&to.image(digest)).await?)
+                    listed.contains(&digest) || (whole && self.exists(&to.image(digest)).await?)
                 }
             };
             if !there {
