@@ -1,6 +1,6 @@
 //! What needs what, by name: the part that all listings share.
 
-use super::shorten;
+use super::{ParseError, shorten};
 use crate::graph::{Inventory, Knowledge};
 use std::{borrow::Cow, collections::HashMap};
 
@@ -17,6 +17,26 @@ impl<'a> Names<'a> {
     /// All that carry `name`, in the order they were added.
     pub(super) fn of(&self, name: &str) -> &[usize] {
         self.0.get(name).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// More edges than any real listing has, hundreds of times over: where a need may mean several packages, a small file could
+/// ask for gigabytes of them.
+const MOST: usize = 4_000_000;
+
+/// Counts the edges of one listing.
+#[derive(Debug, Default)]
+pub(super) struct Count(usize);
+
+impl Count {
+    /// So many more, of the package at `line`.
+    ///
+    /// # Errors
+    /// [`ParseError`] when it is more than anybody needs.
+    pub(super) fn add(&mut self, edges: usize, line: Option<u32>) -> Result<(), ParseError> {
+        self.0 += edges;
+        let message = || format!("more than {MOST} edges between packages");
+        if self.0 <= MOST { Ok(()) } else { Err(ParseError { line: line.unwrap_or(1), message: message() }) }
     }
 }
 

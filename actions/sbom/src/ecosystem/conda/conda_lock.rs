@@ -9,7 +9,7 @@ use super::{
         ParseError,
         documents::yaml,
         git,
-        needs::{Names, lacks},
+        needs::{Count, Names, lacks},
         shorten,
     },
     package::{Stored, add_checksum, is_virtual, name_of},
@@ -79,6 +79,7 @@ pub fn parse(bytes: &[u8]) -> Result<Inventory, ParseError> {
         let names = platforms.entry(&entry.platform).or_default();
         names.add(key(&entry.manager, &entry.name), index);
     }
+    let mut count = Count::default();
     for (index, entry) in lock.package.iter().enumerate() {
         let Some(names) = platforms.get(entry.platform.as_str()) else { continue };
         let mut needs = BTreeSet::new();
@@ -94,6 +95,7 @@ pub fn parse(bytes: &[u8]) -> Result<Inventory, ParseError> {
             }
             needs.extend(found.iter().copied().filter(|found| *found != index));
         }
+        count.add(needs.len(), None)?;
         inventory.packages[index].needs = needs.into_iter().collect();
         lacks(&mut inventory, index, &missing);
     }

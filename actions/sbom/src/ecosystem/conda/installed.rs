@@ -80,7 +80,7 @@ pub fn environment(files: &[&Found]) -> Inventory {
         let (found, mut missing): (Vec<_>, Vec<_>) = wanted.partition(|name| !names.of(name).is_empty());
         missing.retain(|name| !is_virtual(name));
         let needs = &mut inventory.packages[index].needs;
-        needs.extend(found.iter().flat_map(|name| names.of(name)));
+        needs.extend(found.iter().filter_map(|name| names.of(name).first()));
         needs.sort_unstable();
         needs.dedup();
         lacks(&mut inventory, index, &missing);

@@ -135,6 +135,42 @@ impl Installed {
     }
 }
 
+/// What one environment has on one platform.
+#[derive(Default)]
+struct Present<'a> {
+    conda: Names<'a>,
+    /// By their names on PyPI, Conda packages among them.
+    pypi: Names<'a>,
+    /// `3.12`.
+    python: Option<String>,
+}
+
+impl<'a> Present<'a> {
+    fn of(entries: &'a [Entry], members: &[(usize, &[String])]) -> Self {
+        let mut here = Self::default();
+        for (member, _) in members {
+            let entry = &entries[*member];
+            match entry.from() {
+                Some(From::Pypi(_)) => {
+                    here.pypi.add(purl::pypi_name(entry.name.as_deref().unwrap_or_default()), *member);
+                }
+                Some(from) => {
+                    let name = conda_name(entry, from).unwrap_or_default();
+                    if name == "python" {
+                        here.python = version_of(entry, from).map(two_parts);
+                    }
+                    for name in entry.pypi_names(name) {
+                        here.pypi.add(name, *member);
+                    }
+                    here.conda.add(name, *member);
+                }
+                None => {}
+            }
+        }
+        here
+    }
+}
+
 /// What needs what, gathered over all environments.
 #[derive(Default)]
 struct Edges<'a> {
@@ -146,25 +182,7 @@ struct Edges<'a> {
 impl<'a> Edges<'a> {
     /// Adds what holds among the members of one environment on one platform.
     fn connect(&mut self, entries: &'a [Entry], members: &[(usize, &[String])], platform: &str) {
-        let (mut conda, mut pypi) = (Names::default(), Names::default());
-        let mut python = None;
-        for (member, _) in members {
-            let entry = &entries[*member];
-            match entry.from() {
-                Some(From::Pypi(_)) => pypi.add(purl::pypi_name(entry.name.as_deref().unwrap_or_default()), *member),
-                Some(from) => {
-                    let name = conda_name(entry, from).unwrap_or_default();
-                    if name == "python" {
-                        python = version_of(entry, from).map(two_parts);
-                    }
-                    for name in entry.pypi_names(name) {
-                        pypi.add(name, *member);
-                    }
-                    conda.add(name, *member);
-                }
-                None => {}
-            }
-        }
+        let Present { conda, pypi, python } = Present::of(entries, members);
         for (member, _) in members {
             for name in entries[*member].depends.iter().map(|need| name_of(need)) {
                 self.link(*member, name, conda.of(name), !is_virtual(name));
@@ -211,7 +229,9 @@ impl<'a> Edges<'a> {
         if found.is_empty() && must {
             self.missing.entry(from).or_default().insert(name);
         }
-        self.needs[from].extend(found.iter().copied().filter(|found| *found != from));
+        // In one environment a name is carried by one package, or by one of Conda and one of pip; more would let a small file
+        // ask for gigabytes of edges.
+        self.needs[from].extend(found.iter().take(2).copied().filter(|found| *found != from));
     }
 
     fn apply(self, inventory: &mut Inventory) {

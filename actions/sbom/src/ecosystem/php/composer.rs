@@ -2,7 +2,7 @@
 
 use super::super::{
     ParseError, git,
-    needs::{Names, lacks},
+    needs::{Count, Names, lacks},
     shorten,
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     purl::{self, Purl},
 };
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// One package.
 #[derive(Deserialize)]
@@ -87,13 +87,22 @@ pub(super) fn add(inventory: &mut Inventory, described: &[Described], scope: Sco
 
 /// Adds what each package requires: the package of that name, or else those that provide or replace it. `root` is what the
 /// project itself provides or replaces.
-pub(super) fn connect(inventory: &mut Inventory, described: &[&Described], root: &[String]) {
+///
+/// # Errors
+/// [`ParseError`] for more edges than anybody needs.
+pub(super) fn connect(
+    inventory: &mut Inventory,
+    described: &[&Described],
+    root: &HashSet<String>,
+) -> Result<(), ParseError> {
     let (real, stand_in) = index(described);
+    let mut count = Count::default();
     for (position, one) in described.iter().enumerate() {
         let mut needs = BTreeSet::new();
         let mut missing = Vec::new();
         for name in one.require.iter().filter(|name| !is_platform(name)) {
             let found = fulfilled_by(name, &real, &stand_in);
+            count.add(found.len(), None)?;
             needs.extend(found.iter().copied().filter(|found| *found != position));
             if found.is_empty() && !root.contains(name) {
                 missing.push(name.as_str());
@@ -102,6 +111,7 @@ pub(super) fn connect(inventory: &mut Inventory, described: &[&Described], root:
         inventory.packages[position].needs = needs.into_iter().collect();
         lacks(inventory, position, &missing);
     }
+    Ok(())
 }
 
 /// The packages that carry a name, or else those that stand in for it.

@@ -40,7 +40,7 @@ pub fn parse(bytes: &[u8]) -> Result<Inventory, ParseError> {
             package.scope = Scope::Development;
         }
     }
-    composer::connect(&mut inventory, &packages.iter().collect::<Vec<_>>(), &[]);
+    composer::connect(&mut inventory, &packages.iter().collect::<Vec<_>>(), &HashSet::new())?;
     Ok(inventory)
 }
 

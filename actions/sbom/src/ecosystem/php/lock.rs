@@ -8,6 +8,7 @@ use super::{
 };
 use crate::graph::{Ecosystem, Inventory, Origin, Package, Scope};
 use serde::Deserialize;
+use std::collections::HashSet;
 
 #[derive(Deserialize)]
 struct Lock {
@@ -62,8 +63,8 @@ pub fn parse(bytes: &[u8], manifest: Option<&[u8]>) -> Result<Inventory, ParseEr
     composer::add(&mut inventory, &lock.packages, Scope::Required)?;
     composer::add(&mut inventory, &development, Scope::Development)?;
     let described: Vec<&Described> = lock.packages.iter().chain(&development).collect();
-    let stand_in: Vec<String> = manifest.iter().flat_map(|m| m.provide.iter().chain(&m.replace)).cloned().collect();
-    composer::connect(&mut inventory, &described, &stand_in);
+    let stand_in: HashSet<String> = manifest.iter().flat_map(|m| m.provide.iter().chain(&m.replace)).cloned().collect();
+    composer::connect(&mut inventory, &described, &stand_in)?;
     if let Some(manifest) = manifest {
         add_project(&mut inventory, &described, &manifest);
     }

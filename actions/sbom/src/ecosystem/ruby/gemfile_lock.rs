@@ -10,7 +10,7 @@
 
 use super::super::{
     ParseError, git,
-    needs::{Names, lacks, reached},
+    needs::{Count, Names, lacks, reached},
     shorten, text,
 };
 use crate::{
@@ -91,12 +91,14 @@ pub fn parse(bytes: &[u8]) -> Result<Inventory, ParseError> {
         names.add(spec.name, index);
         inventory.packages.push(package(&lock, spec)?);
     }
+    let mut count = Count::default();
     for (index, spec) in lock.specs.iter().enumerate() {
         let missing: Vec<_> =
             spec.needs.iter().filter(|need| **need != "bundler" && names.of(need).is_empty()).copied().collect();
         let mut needs: Vec<usize> = spec.needs.iter().flat_map(|need| names.of(need)).copied().collect();
         needs.sort_unstable();
         needs.dedup();
+        count.add(needs.len(), inventory.packages[index].line)?;
         inventory.packages[index].needs = needs;
         lacks(&mut inventory, index, &missing);
     }

@@ -183,3 +183,12 @@ fn what_bundler_would_not_write_is_refused_with_its_line() {
         assert!(error.message.contains(wanted), "{lock}: {error}");
     }
 }
+
+#[test]
+fn a_file_that_asks_for_gigabytes_of_edges_is_refused() {
+    let variants: String = (0..3000).map(|index| format!("    a (1.0-p{index})\n")).collect();
+    let needing: String = (0..3000).map(|index| format!("    b{index} (1.0)\n      a\n")).collect();
+    let lock = format!("GEM\n  specs:\n{variants}{needing}\nDEPENDENCIES\n  a\n\nBUNDLED WITH\n   2.6.2\n");
+    let error = parse(lock.as_bytes()).unwrap_err();
+    assert!(error.message.contains("edges"), "{error}");
+}

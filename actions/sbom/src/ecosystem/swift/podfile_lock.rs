@@ -7,7 +7,7 @@ use super::super::{
     ParseError,
     documents::yaml,
     git,
-    needs::{Names, lacks},
+    needs::{Count, Names, lacks},
     shorten, text,
 };
 use crate::{
@@ -100,9 +100,11 @@ pub fn parse(bytes: &[u8]) -> Result<Inventory, ParseError> {
         names.add(name, index);
         inventory.packages.push(package);
     }
+    let mut count = Count::default();
     for (index, (_, needs)) in pods.iter().enumerate() {
         let needs: BTreeSet<&str> = needs.iter().map(|need| name_of(need)).collect();
         let missing: Vec<&str> = needs.iter().filter(|need| names.of(need).is_empty()).copied().collect();
+        count.add(needs.iter().map(|need| names.of(need).len()).sum(), inventory.packages[index].line)?;
         inventory.packages[index].needs = needs.iter().flat_map(|need| names.of(need)).copied().collect();
         lacks(&mut inventory, index, &missing);
     }
