@@ -69,7 +69,7 @@ fn fragments() -> impl Strategy<Value = String> {
 
 fn read_all(bytes: &[u8]) {
     let _ = cargo::parse(bytes);
-    let _ = npm::parse(bytes);
+    let _ = npm::parse(bytes, None);
     let _ = python_dist::parse(bytes);
     let _ = os_release::parse(bytes);
     let _ = requirements::read("requirements.txt", bytes, NOTHING);
@@ -178,6 +178,6 @@ proptest! {
             prop_assert!(cut.ends_with('\n') && (only_the_project || inventory.packages.len() == 6), "{}", cut);
         }
         let npm = include_bytes!("npm/v3/package-lock.json");
-        prop_assert!(npm::parse(&npm[..(at * 7) % (npm.len() - 2)]).is_err());
+        prop_assert!(npm::parse(&npm[..(at * 7) % (npm.len() - 2)], None).is_err());
     }
 }

@@ -23,9 +23,12 @@ pub mod terraform;
 mod documents;
 mod format;
 mod git;
+mod lines;
 mod needs;
 mod read;
+mod resolution;
 mod surroundings;
+mod yaml;
 
 pub use format::{Alone, Among, Candidate, Format, Place, Reads, Together, is_the_applications, recognise};
 pub use read::{Sighting, inventories};

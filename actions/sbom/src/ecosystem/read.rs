@@ -12,9 +12,15 @@ use std::collections::BTreeMap;
 pub struct Sighting {
     inventories: Vec<Inventory>,
     files: Vec<(&'static Format, Found)>,
+    beside: Vec<String>,
 }
 
 impl Sighting {
+    /// Takes note of a file that is read only when somebody asks for it.
+    pub fn companion(&mut self, path: &str) {
+        self.beside.push(path.to_owned());
+    }
+
     /// Takes a file and its content.
     pub fn add(&mut self, format: &'static Format, found: Found) {
         match format.reads {
@@ -44,6 +50,7 @@ impl Sighting {
     pub fn extend(&mut self, other: Self) {
         self.inventories.extend(other.inventories);
         self.files.extend(other.files);
+        self.beside.extend(other.beside);
     }
 }
 
@@ -53,7 +60,7 @@ impl Sighting {
 /// that are not in the sighting: those on the disk of a tree, none of an image.
 #[must_use]
 pub fn inventories(sighting: Sighting, place: super::Place, read: &ReadFile<'_>) -> Vec<Inventory> {
-    let Sighting { mut inventories, mut files } = sighting;
+    let Sighting { mut inventories, mut files, beside: mut paths } = sighting;
     files.sort_by(|(_, a), (_, b)| a.place.cmp(&b.place));
     let distribution = match distribution(&files) {
         Ok(None) => None,
@@ -68,7 +75,9 @@ pub fn inventories(sighting: Sighting, place: super::Place, read: &ReadFile<'_>)
     };
     let kept: BTreeMap<&str, &Found> = files.iter().map(|(_, found)| (found.place.path.as_str(), found)).collect();
     let neighbour = |path: &str| kept.get(path).map(|found| found.bytes.clone()).or_else(|| read(path));
-    let surroundings = Surroundings::new(place, &neighbour).with(distribution.as_ref());
+    paths.extend(files.iter().map(|(_, found)| found.place.path.clone()));
+    paths.sort_unstable();
+    let surroundings = Surroundings::new(place, &neighbour).with(distribution.as_ref()).knowing(&paths);
     let mut together: BTreeMap<(&str, &str), (super::Together, Vec<&Found>)> = BTreeMap::new();
     for (format, found) in &files {
         match format.reads {

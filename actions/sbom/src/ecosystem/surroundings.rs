@@ -11,19 +11,39 @@ pub struct Surroundings<'a> {
     pub(super) read: &'a ReadFile<'a>,
     pub(super) place: Place,
     pub(super) distribution: Option<&'a Distribution>,
+    pub(super) paths: &'a [String],
 }
 
 impl<'a> Surroundings<'a> {
     /// Surroundings without a known distribution.
     #[must_use]
     pub fn new(place: Place, read: &'a ReadFile<'a>) -> Self {
-        Self { read, place, distribution: None }
+        Self { read, place, distribution: None, paths: &[] }
     }
 
     /// The same with the distribution an image is made from.
     #[must_use]
     pub fn with(self, distribution: Option<&'a Distribution>) -> Self {
         Self { distribution, ..self }
+    }
+
+    /// The same with the paths of the files that formats claim, sorted.
+    #[must_use]
+    pub fn knowing(self, paths: &'a [String]) -> Self {
+        Self { paths, ..self }
+    }
+
+    /// The paths of all files of this name at or below a folder (empty for the root), sorted. Only files that a format
+    /// claims are known; of a single scanned file nothing else is.
+    pub fn below(&self, folder: &str, name: &str) -> impl Iterator<Item = &'a str> {
+        let start = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let first = self.paths.partition_point(|path| path.as_str() < start.as_str());
+        let (start, name) = (start, name.to_owned());
+        self.paths[first..]
+            .iter()
+            .map(String::as_str)
+            .take_while(move |path| path.starts_with(&start))
+            .filter(move |path| path.rsplit('/').next() == Some(&name))
     }
 
     /// A file by its path relative to the root of the source. In an image only files that a format claims are at hand.

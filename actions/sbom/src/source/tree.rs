@@ -116,8 +116,7 @@ impl Tree {
     fn take(&self, sighting: &mut Sighting, path: &str, format: &'static Format) -> Result<(), TreeError> {
         let place = Place { path: path.to_owned(), layer: None };
         match format.reads {
-            // Read when somebody asks for it.
-            Reads::Companion => {}
+            Reads::Companion => sighting.companion(path),
             Reads::NotCovered => sighting.not_covered(place, format.name),
             Reads::Alone(_) | Reads::Among(_) | Reads::Together { .. } => match self.bytes(path) {
                 Ok(bytes) => sighting.add(format, Found { place, bytes }),

@@ -1,27 +1,33 @@
-//! `package-lock.json` and `npm-shrinkwrap.json`, lockfile versions 1 to 3.
+//! `package-lock.json` and `npm-shrinkwrap.json`, lockfile versions 1 to 3, and the hidden lockfile of an installed tree.
 //!
 //! Versions 2 and 3 list every installed folder under `packages`; what a folder needs is found as Node finds it: in its
 //! own `node_modules`, then in its parents'. (npm docs, "package-lock.json".)
 
-use super::package_lock_v1;
-use crate::ecosystem::{ParseError, shorten, text};
-use crate::{
-    graph::{Checksum, Ecosystem, Inventory, Knowledge, Origin, Package, Scope},
-    licence, purl,
+use super::{
+    borrowed::{Names, Object, Text},
+    folders::Folders,
+    locked::{Locked, Source},
+    manifest::{Manifest, licences},
+    package_lock_v1,
 };
-use base64::Engine as _;
+use crate::{
+    ecosystem::{ParseError, lines::Lines, shorten, text},
+    graph::{Ecosystem, FindingKind, Inventory, Knowledge, Origin, Package, Scope},
+};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Lock {
-    name: Option<String>,
-    version: Option<String>,
+struct Lock<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    version: Option<Text<'a>>,
     #[serde(default = "oldest")]
     lockfile_version: u32,
-    packages: Option<BTreeMap<String, Entry>>,
-    dependencies: Option<BTreeMap<String, package_lock_v1::Entry>>,
+    packages: Option<Object<'a, Entry<'a>>>,
+    /// Version 2 repeats here what version 1 had, for old npm: read only where there is nothing else.
+    dependencies: Option<&'a RawValue>,
 }
 
 /// npm 5 wrote the number from the start; a lockfile without one is read as version 1, as npm does.
@@ -29,67 +35,103 @@ fn oldest() -> u32 {
     1
 }
 
+/// One installed folder.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Entry {
-    name: Option<String>,
-    version: Option<String>,
-    resolved: Option<String>,
-    integrity: Option<String>,
-    license: Option<serde_json::Value>,
+pub(super) struct Entry<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    version: Option<Text<'a>>,
+    pub(super) resolved: Option<Text<'a>>,
+    pub(super) integrity: Option<Text<'a>>,
+    license: Option<&'a RawValue>,
     link: bool,
     dev: bool,
     optional: bool,
     dev_optional: bool,
-    dependencies: BTreeMap<String, String>,
-    dev_dependencies: BTreeMap<String, String>,
-    optional_dependencies: BTreeMap<String, String>,
-    peer_dependencies: BTreeMap<String, String>,
+    in_bundle: bool,
+    dependencies: Names<'a>,
+    dev_dependencies: Names<'a>,
+    optional_dependencies: Names<'a>,
+    peer_dependencies: Names<'a>,
 }
 
-/// The packages of a `package-lock.json`.
+/// The packages of a `package-lock.json`; `manifest` is the `package.json` beside it, which version 1 alone needs.
 ///
 /// # Errors
-/// [`ParseError`] for broken JSON and unknown lockfile versions. A needed package that is missing makes the one that
-/// needs it incomplete and is remarked on: npm itself writes such files (npm/cli#4828).
-pub fn parse(bytes: &[u8]) -> Result<Inventory, ParseError> {
-    let lock: Lock = serde_json::from_str(text(bytes)?).map_err(|e| ParseError::at(e.line().max(1), e.to_string()))?;
-    match (lock.lockfile_version, lock.packages, lock.dependencies) {
-        (2 | 3, Some(packages), _) => folders(&packages, lock.name.as_deref()),
-        (1, _, dependencies) => {
-            package_lock_v1::inventory(lock.name.as_deref(), lock.version, &dependencies.unwrap_or_default())
+/// [`ParseError`] for broken JSON. A lockfile version that is not known is a finding. A needed package that is missing makes
+/// the one that needs it incomplete and is remarked on: npm itself writes such files (npm/cli#4828).
+pub fn parse(bytes: &[u8], manifest: Option<&[u8]>) -> Result<Inventory, ParseError> {
+    let text = text(bytes)?;
+    let lock: Lock<'_> = serde_json::from_str(text).map_err(|error| at_json(&error, 0))?;
+    match (lock.lockfile_version, &lock.packages) {
+        (2 | 3, Some(packages)) => folders(text, packages, lock.name.as_deref()),
+        (1, _) => {
+            let manifest = manifest.and_then(Manifest::of_bytes);
+            let project = package_lock_v1::Project {
+                name: lock.name.as_deref(),
+                version: lock.version.as_deref(),
+                manifest: manifest.as_ref(),
+            };
+            package_lock_v1::inventory(text, lock.dependencies.map_or("{}", RawValue::get), &project)
         }
-        (2 | 3, None, _) => Err(ParseError::at(1, "no `packages` in it, which this lockfile version has")),
-        (version, ..) => Err(ParseError::at(1, format!("lockfile version {version} is not known; 1 to 3 are"))),
+        (2 | 3, None) => Err(ParseError::at(1, "no `packages` in it, which this lockfile version has")),
+        (version, _) => {
+            let mut inventory = Inventory::new(Ecosystem::Npm);
+            let text = format!("lockfile version {version} is not known; 1 to 3 are: nothing of this file is listed");
+            inventory.finding(FindingKind::UnknownVersion, Some(1), text);
+            Ok(inventory)
+        }
     }
 }
 
-fn folders(packages: &BTreeMap<String, Entry>, project: Option<&str>) -> Result<Inventory, ParseError> {
+/// What an installed tree's own lockfile says of its folders, by path from the folder that holds `node_modules`.
+///
+/// # Errors
+/// [`ParseError`] for broken JSON and for what has no `packages`.
+pub(super) fn hidden(text: &str) -> Result<Object<'_, Entry<'_>>, ParseError> {
+    let lock: Lock<'_> = serde_json::from_str(text).map_err(|error| at_json(&error, 0))?;
+    lock.packages.ok_or_else(|| ParseError::at(1, "no `packages` in it, which a hidden lockfile has"))
+}
+
+/// A JSON error, in a part of the file that begins after `before` lines.
+pub(super) fn at_json(error: &serde_json::Error, before: usize) -> ParseError {
+    ParseError::at(error.line().max(1) + before, error.to_string())
+}
+
+fn folders(text: &str, packages: &[(Text<'_>, Entry<'_>)], project: Option<&str>) -> Result<Inventory, ParseError> {
     let mut inventory = Inventory::new(Ecosystem::Npm);
+    let real: Vec<&(Text<'_>, Entry<'_>)> = packages.iter().filter(|(_, entry)| !entry.link).collect();
+    let mut index = Folders::new(real.iter().map(|(key, _)| &**key));
     // A link is another name for the folder it points to.
-    let real: Vec<&String> = packages.iter().filter(|(_, entry)| !entry.link).map(|(key, _)| key).collect();
-    let mut index: BTreeMap<&str, usize> = real.iter().enumerate().map(|(i, key)| (key.as_str(), i)).collect();
     for (key, entry) in packages.iter().filter(|(_, entry)| entry.link) {
-        if let Some(&target) = entry.resolved.as_deref().and_then(|target| index.get(target)) {
-            index.insert(key, target);
-        }
+        index.link(key, entry.resolved.as_deref().unwrap_or_default());
     }
     let mut own = Vec::new();
-    for (position, key) in real.iter().enumerate() {
-        let entry = &packages[*key];
-        let mut package = package(key, entry, project)?;
+    let lines = Lines::new(text);
+    for (position, (key, entry)) in real.iter().enumerate() {
+        let line = lines.of(key);
+        let mut package = entry
+            .package(key, project)
+            .map_err(|message| ParseError::at(line.map_or(1, |line| line as usize), message))?;
+        package.line = line;
         let mut missing = Vec::new();
-        for (name, demand) in demands(key, entry) {
-            match (lookup(key, name, &index), demand) {
+        for (name, demand) in entry.demands(key) {
+            match (index.lookup(key, name), demand) {
                 (Some(found), _) => package.needs.push(found),
                 (None, Demand::Must) => missing.push(name),
                 (None, Demand::May) => {}
             }
         }
+        package.needs.sort_unstable();
+        package.needs.dedup();
+        if entry.in_bundle {
+            package.within = bundler(key, &real, &index);
+        }
         if !missing.is_empty() {
             package.needs_known = Knowledge::Incomplete;
-            inventory
-                .remark(None, format!("`{}` needs `{}`, which is not in the file", folder(key), missing.join("`, `")));
+            let text = format!("`{}` needs `{}`, which is not in the file", folder(key), missing.join("`, `"));
+            inventory.remark(line, text);
         }
         if package.origin == Origin::Own && !key.contains("node_modules/") {
             own.push(position);
@@ -98,6 +140,18 @@ fn folders(packages: &BTreeMap<String, Entry>, project: Option<&str>) -> Result<
     }
     inventory.direct = Some(own);
     Ok(inventory)
+}
+
+/// The package whose archive contains this folder: the first above it that is in no bundle itself.
+fn bundler(key: &str, real: &[&(Text<'_>, Entry<'_>)], index: &Folders<'_>) -> Option<usize> {
+    let mut folder = key;
+    while let Some((above, _)) = folder.rsplit_once("/node_modules/") {
+        match index.get(above) {
+            Some(found) if !real[found].1.in_bundle => return above.contains("node_modules/").then_some(found),
+            _ => folder = above,
+        }
+    }
+    None
 }
 
 fn folder(key: &str) -> String {
@@ -109,129 +163,48 @@ enum Demand {
     May,
 }
 
-/// What a folder asks for; development dependencies are installed only for the project's own folders.
-fn demands<'a>(key: &str, entry: &'a Entry) -> impl Iterator<Item = (&'a str, Demand)> {
-    let own = !key.contains("node_modules/");
-    let must = entry.dependencies.keys().filter(|name| !entry.optional_dependencies.contains_key(*name));
-    let development = entry.dev_dependencies.keys().filter(move |_| own);
-    let may = entry.optional_dependencies.keys();
-    // A peer may be absent: `--legacy-peer-deps` leaves it to the user. `peerDependenciesMeta` alone asks for nothing.
-    let peers = entry.peer_dependencies.keys();
-    must.chain(development)
-        .map(|name| (name.as_str(), Demand::Must))
-        .chain(may.chain(peers).map(|name| (name.as_str(), Demand::May)))
-}
-
-/// Node's own search: `<folder>/node_modules/<name>`, then the same in every folder above.
-fn lookup(key: &str, name: &str, index: &BTreeMap<&str, usize>) -> Option<usize> {
-    let mut folder = key;
-    loop {
-        let candidate =
-            if folder.is_empty() { format!("node_modules/{name}") } else { format!("{folder}/node_modules/{name}") };
-        if let Some(&found) = index.get(candidate.as_str()) {
-            return Some(found);
-        }
-        if folder.is_empty() {
-            return None;
-        }
-        folder = match folder.rfind("node_modules/") {
-            Some(0) => "",
-            Some(at) => folder[..at].trim_end_matches('/'),
-            None => folder.rfind('/').map_or("", |at| &folder[..at]),
-        };
+impl Entry<'_> {
+    /// What a folder asks for; development dependencies are installed only for the project's own folders.
+    fn demands(&self, key: &str) -> impl Iterator<Item = (&str, Demand)> {
+        let own = !key.contains("node_modules/");
+        let optional = |name: &str| self.optional_dependencies.iter().any(|(other, _)| **other == *name);
+        let must = self.dependencies.iter().map(|(name, _)| &**name).filter(move |name| !optional(name));
+        let development = self.dev_dependencies.iter().map(|(name, _)| &**name).filter(move |_| own);
+        let may = self.optional_dependencies.iter().map(|(name, _)| &**name);
+        // A peer may be absent: `--legacy-peer-deps` leaves it to the user. `peerDependenciesMeta` alone asks for nothing.
+        let peers = self.peer_dependencies.iter().map(|(name, _)| &**name);
+        must.chain(development).map(|name| (name, Demand::Must)).chain(may.chain(peers).map(|name| (name, Demand::May)))
     }
-}
 
-fn package(key: &str, entry: &Entry, project: Option<&str>) -> Result<Package, ParseError> {
-    let installed = key.rsplit_once("node_modules/").map(|(_, name)| name);
-    let base = || key.rsplit('/').next().filter(|base| !base.is_empty());
-    let full = entry
-        .name
-        .as_deref()
-        .or(installed)
-        .or_else(|| if key.is_empty() { project } else { base() })
-        .unwrap_or("project");
-    let found = Found {
-        full,
-        version: entry.version.as_deref(),
-        resolved: entry.resolved.as_deref(),
-        integrity: entry.integrity.as_deref(),
-        own: installed.is_none() || entry.resolved.as_deref().is_some_and(|url| url.starts_with("file:")),
-    };
-    let mut package = found.package()?;
-    package.scope = match entry {
-        Entry { dev: true, .. } => Scope::Development,
-        Entry { optional: true, .. } | Entry { dev_optional: true, .. } => Scope::Optional,
-        _ => Scope::Required,
-    };
-    if let Some(serde_json::Value::String(text)) = &entry.license {
-        package.licences.extend(licence::normalise(text));
-    }
-    Ok(package)
-}
-
-/// What both lockfile layouts say of one package.
-pub(super) struct Found<'a> {
-    pub(super) full: &'a str,
-    pub(super) version: Option<&'a str>,
-    pub(super) resolved: Option<&'a str>,
-    pub(super) integrity: Option<&'a str>,
-    pub(super) own: bool,
-}
-
-impl Found<'_> {
-    /// The package, named by the registry's name and, unless it came from the registry, by where it came from.
-    pub(super) fn package(&self) -> Result<Package, ParseError> {
-        let (group, name) = match self.full.split_once('/') {
-            Some((group, name)) if group.starts_with('@') => (Some(group), name),
-            _ => (None, self.full),
-        };
-        let origin = if self.own {
-            Origin::Own
-        } else {
-            let source = self.resolved.and_then(foreign_source);
-            let qualifiers: Vec<_> = source.iter().map(|(key, url)| (*key, url.as_str())).collect();
-            Origin::Purl(
-                purl::npm(group, name, self.version, &qualifiers)
-                    .ok_or_else(|| ParseError::at(1, format!("`{}` cannot be a package's name", shorten(self.full))))?,
-            )
-        };
-        let mut package = Package::new(name, self.version.map(str::to_owned), origin);
-        package.group = group.map(str::to_owned);
-        for word in self.integrity.unwrap_or_default().split_whitespace() {
-            package.checksums.insert(checksum(word).ok_or_else(|| {
-                ParseError::at(1, format!("`{}` is no integrity of `{}`", shorten(word), shorten(self.full)))
-            })?);
+    /// What the folder is for.
+    pub(super) fn scope(&self) -> Scope {
+        match self {
+            Self { dev: true, .. } => Scope::Development,
+            Self { optional: true, .. } | Self { dev_optional: true, .. } => Scope::Optional,
+            _ => Scope::Required,
         }
+    }
+
+    fn package(&self, key: &str, project: Option<&str>) -> Result<Package, String> {
+        let installed = key.rsplit_once("node_modules/").map(|(_, name)| name);
+        let base = || key.rsplit('/').next().filter(|base| !base.is_empty());
+        let full = self
+            .name
+            .as_deref()
+            .or(installed)
+            .or_else(|| if key.is_empty() { project } else { base() })
+            .unwrap_or("project");
+        let source = match (installed, self.resolved.as_deref()) {
+            (None, _) => Source::Own,
+            (Some(_), None) => Source::Registry,
+            (Some(_), Some(url)) => Source::resolved(url),
+        };
+        let locked = Locked { full, version: self.version.as_deref(), source, integrity: self.integrity.as_deref() };
+        let mut package = locked.package()?;
+        package.scope = self.scope();
+        package.licences = self.license.map(|raw| licences(raw.get())).unwrap_or_default();
         Ok(package)
     }
-}
-
-/// `None` for a registry's tarball (`…/-/name-1.0.0.tgz`); mirrors and private registries use the same form.
-fn foreign_source(resolved: &str) -> Option<(&'static str, String)> {
-    let url = purl::without_credentials(resolved);
-    if url.starts_with("git") {
-        let (repository, commit) = url.split_once('#').unwrap_or((&url, ""));
-        let prefix = if repository.starts_with("git+") { "" } else { "git+" };
-        let at = if commit.is_empty() { String::new() } else { format!("@{commit}") };
-        return Some(("vcs_url", format!("{prefix}{repository}{at}")));
-    }
-    let remote = url.starts_with("http://") || url.starts_with("https://");
-    (remote && !url.contains("/-/")).then_some(("download_url", url))
-}
-
-/// Subresource integrity: `sha512-<base64>`, options after `?` ignored (W3C SRI §3.3).
-fn checksum(word: &str) -> Option<Checksum> {
-    let (algorithm, value) = word.split('?').next()?.split_once('-')?;
-    let (algorithm, length) = match algorithm {
-        "sha1" => ("SHA-1", 20),
-        "sha256" => ("SHA-256", 32),
-        "sha384" => ("SHA-384", 48),
-        "sha512" => ("SHA-512", 64),
-        _ => return None,
-    };
-    let bytes = base64::engine::general_purpose::STANDARD.decode(value).ok()?;
-    (bytes.len() == length).then(|| Checksum { algorithm, hex: hex::encode(bytes) })
 }
 
 #[cfg(test)]
