@@ -147,7 +147,8 @@ fn each_action_has_the_same_rooms() {
 
 #[test]
 fn decisions_do_nothing_but_decide() {
-    let effects = ["async fn", "std::fs", "reqwest", "tokio::", ".await", "Runner", "::now()"];
+    let effects = ["async fn", "std::fs", "reqwest", "tokio::", ".await", "::now()"];
+    let knows_the_runner = |line: &str| line.split(|c: char| !c.is_alphanumeric()).any(|word| word == "Runner");
     let mut wrong = Vec::new();
     for (name, text) in sources() {
         let pure = ["attest", "document", "subject"].iter().any(|it| name.starts_with(&format!("crates/{it}/src")));
@@ -157,7 +158,8 @@ fn decisions_do_nothing_but_decide() {
         }
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
-        let hits = lines.filter(|line| effects.iter().any(|effect| line.contains(effect)));
+        let hits =
+            lines.filter(|line| knows_the_runner(line) || effects.iter().any(|effect| line.contains(effect)));
         wrong.extend(hits.map(|line| format!("{name}: {}", line.trim())));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
