@@ -158,8 +158,7 @@ fn decisions_do_nothing_but_decide() {
         }
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
-        let hits =
-            lines.filter(|line| knows_the_runner(line) || effects.iter().any(|effect| line.contains(effect)));
+        let hits = lines.filter(|line| knows_the_runner(line) || effects.iter().any(|effect| line.contains(effect)));
         wrong.extend(hits.map(|line| format!("{name}: {}", line.trim())));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
