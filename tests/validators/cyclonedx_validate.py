@@ -73,9 +73,11 @@ def purl_faults(document):
         again = parsed.to_string().replace("%3A", ":")
         if again.replace("%2F", "/") != purl.replace("%2F", "/"):
             faults.append(f"purl is not canonical: {purl} (should be {again})")
-        full = f"{parsed.namespace}/{parsed.name}" if parsed.namespace and parsed.type == "npm" else parsed.name
+        # A group may stand apart or in the name; what the purl calls the package is the end of either.
+        full = f"{parsed.namespace}/{parsed.name}" if parsed.namespace else parsed.name
         stated = f"{component['group']}/{component['name']}" if "group" in component else component["name"]
-        if parsed.type not in ("oci",) and unquote(full).lower() != stated.lower():
+        one, two = unquote(full).lower(), stated.lower()
+        if parsed.type != "oci" and not (f"/{one}".endswith(f"/{two}") or f"/{two}".endswith(f"/{one}")):
             faults.append(f"purl names {full}, the component {stated}")
         if parsed.version != component.get("version"):
             faults.append(f"purl has version {parsed.version}, the component {component.get('version')}")

@@ -1,6 +1,9 @@
 //! The only writer: the file, then the statement on the image.
 
-use crate::inputs::{Attach, Settings};
+use crate::{
+    outputs::{Document, Format},
+    snapshot::{Destination, Submitted, submit},
+};
 use attest::predicate;
 use evidence::{Evidence, Left};
 use github::{Exit, Failure, Runner};
@@ -14,52 +17,64 @@ use subject::{Digest, ImageRef};
 
 /// What is written and where it is left.
 pub struct Plan<'a, 'r> {
-    /// The file's content.
-    pub document: Vec<u8>,
-    /// The same bill of materials as the statement's predicate.
-    pub predicate: serde_json::Value,
-    /// The image it is left on.
-    pub image: Option<&'a (ImageRef, Evidence<'r>)>,
+    /// The files.
+    pub documents: Vec<Document>,
+    /// The CycloneDX document as the statement's predicate, and the image it is left on.
+    pub statement: Option<(serde_json::Value, &'a (ImageRef, Evidence<'r>))>,
+    /// The dependency snapshot, and where it is sent.
+    pub snapshot: Option<(Vec<u8>, &'a Destination)>,
 }
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// The file that was written.
-    pub path: PathBuf,
-    /// Its length in bytes.
-    pub bytes: usize,
+    /// The files that were written, with their lengths in bytes.
+    pub files: Vec<(Format, PathBuf, usize)>,
     /// The referrer that carries the signed statement.
     pub referrer: Option<Digest>,
+    /// GitHub's answer to the dependency snapshot.
+    pub submitted: Option<Submitted>,
 }
 
 /// Carries the plan out.
 ///
 /// # Errors
-/// A [`Failure`] when the file cannot be written (then nothing is attached) or the statement cannot be left.
-pub async fn apply(runner: &Runner, settings: &Settings, plan: Plan<'_, '_>) -> Result<Receipt, Failure> {
-    let path = settings.output_file.clone();
-    let bytes = plan.document.len();
-    replace(&path, &plan.document).map_err(|error| {
-        let failure = Failure::new(Exit::Unknown, "write the bill of materials to").subject(path.display());
-        failure
-            .because(error)
-            .state("nothing was written and nothing attached")
-            .help("check `output-file` and the disk")
-    })?;
-    runner.info(format!("wrote {} ({bytes} bytes)", path.display()));
-    let referrer = match (settings.attach, plan.image) {
-        (Attach::Must | Attach::IfSigned, Some((image, evidence))) => {
-            let left = evidence.leave(image, predicate::CYCLONEDX, plan.predicate).await;
-            let left = left.map_err(|failure| failure.output("sbom-path", path.display()))?;
-            match left {
-                Left::Signed { referrer, .. } => Some(referrer),
-                Left::NotAsked => None,
-            }
-        }
-        _ => None,
+/// A [`Failure`] when a file cannot be written (then nothing is attached or sent), the statement cannot be left or the
+/// snapshot cannot be sent.
+pub async fn apply(runner: &Runner, plan: Plan<'_, '_>) -> Result<Receipt, Failure> {
+    let mut receipt = Receipt { files: Vec::new(), referrer: None, submitted: None };
+    for Document { format, path, bytes } in plan.documents {
+        replace(&path, &bytes).map_err(|error| {
+            let failure = Failure::new(Exit::Unknown, "write the bill of materials to").subject(path.display());
+            let state = match receipt.files.len() {
+                0 => "nothing was written and nothing attached".to_owned(),
+                count => format!("{count} files were written before it, and nothing attached"),
+            };
+            failure.because(error).state(state).help("check `output-file` and the disk")
+        })?;
+        runner.info(format!("wrote {} ({} bytes)", path.display(), bytes.len()));
+        receipt.files.push((format, path, bytes.len()));
+    }
+    let written = |failure: Failure| match receipt.files.first() {
+        Some((_, path, _)) => failure.output("sbom-path", path.display()),
+        None => failure,
     };
-    Ok(Receipt { path, bytes, referrer })
+    if let Some((predicate, (image, evidence))) = plan.statement
+        && let Left::Signed { referrer, .. } =
+            evidence.leave(image, predicate::CYCLONEDX, predicate).await.map_err(written)?
+    {
+        receipt.referrer = Some(referrer);
+    }
+    if let Some((snapshot, destination)) = plan.snapshot {
+        runner.info(format!("submitting the dependency snapshot of {}", destination.repository));
+        let submitted = submit(destination, &snapshot).await.map_err(|failure| match receipt.files.first() {
+            Some((_, path, _)) => failure.output("sbom-path", path.display()),
+            None => failure,
+        })?;
+        runner.info(format!("snapshot {}: {} {}", submitted.id, submitted.result, submitted.message));
+        receipt.submitted = Some(submitted);
+    }
+    Ok(receipt)
 }
 
 /// Puts the new content in the old one's place in one step: a reader sees the one or the other.

@@ -2,7 +2,7 @@
 
 use crate::{
     assemble::Development,
-    cyclonedx::{SpecVersion, Syntax},
+    outputs::{OutputInputs, Outputs},
     source::tree::check_glob,
 };
 use github::{Failure, InputError, Runner};
@@ -34,15 +34,9 @@ pub struct Inputs {
     /// Version of the source tree. Images have their digest.
     #[arg(long)]
     pub project_version: Option<String>,
-    /// Where the bill of materials is written; relative to the workspace. Its content is replaced at once, never half.
-    #[arg(long, default_value = "sbom.cdx.json")]
-    pub output_file: PathBuf,
-    /// Format of the file.
-    #[arg(long, value_enum, default_value = "cyclonedx-json")]
-    pub format: Format,
-    /// Version of CycloneDX.
-    #[arg(long, value_enum, default_value = "1.6")]
-    pub spec_version: Version,
+    /// What is written.
+    #[command(flatten)]
+    pub outputs: OutputInputs,
     /// Sign the bill of materials as a statement about the image and attach it to the image in its registry. Unset: when there is an `image` and a `signing-key`.
     #[arg(long, value_parser = github::yes_no(), action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub attach: Option<bool>,
@@ -69,29 +63,6 @@ pub enum Dev {
     Mark,
     /// Left out.
     Omit,
-}
-
-/// `format`.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub enum Format {
-    /// CycloneDX as JSON.
-    CyclonedxJson,
-    /// CycloneDX as XML.
-    CyclonedxXml,
-}
-
-/// `spec-version`.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub enum Version {
-    /// 1.5.
-    #[value(name = "1.5")]
-    V1_5,
-    /// 1.6.
-    #[value(name = "1.6")]
-    V1_6,
-    /// 1.7.
-    #[value(name = "1.7")]
-    V1_7,
 }
 
 /// What is described.
@@ -147,12 +118,8 @@ pub struct Settings {
     pub name: Option<String>,
     /// The version, where given.
     pub version: Option<String>,
-    /// The file written.
-    pub output_file: PathBuf,
-    /// JSON or XML.
-    pub syntax: Syntax,
-    /// The version of CycloneDX.
-    pub spec_version: SpecVersion,
+    /// What is written.
+    pub outputs: Outputs,
     /// Whether the result is left on the image.
     pub attach: Attach,
     /// What an empty result means.
@@ -213,6 +180,7 @@ impl Settings {
             errors.push(error);
             None
         });
+        let outputs = Outputs::new(runner, &inputs.outputs, (&source, epoch), &mut errors);
         if !errors.is_empty() {
             return Err(Failure::inputs(errors));
         }
@@ -223,9 +191,7 @@ impl Settings {
             development: inputs.dev.into(),
             name: inputs.project_name.clone(),
             version: inputs.project_version.clone(),
-            output_file: runner.path(&inputs.output_file),
-            syntax: inputs.format.into(),
-            spec_version: inputs.spec_version.into(),
+            outputs,
             attach,
             empty: if inputs.allow_empty { Empty::Accepted } else { Empty::Inconclusive },
             strict: if inputs.strict { Strict::Yes } else { Strict::No },
@@ -266,25 +232,6 @@ impl From<Dev> for Development {
             Dev::Include => Self::Include,
             Dev::Mark => Self::Mark,
             Dev::Omit => Self::Omit,
-        }
-    }
-}
-
-impl From<Format> for Syntax {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::CyclonedxJson => Self::Json,
-            Format::CyclonedxXml => Self::Xml,
-        }
-    }
-}
-
-impl From<Version> for SpecVersion {
-    fn from(version: Version) -> Self {
-        match version {
-            Version::V1_5 => Self::V1_5,
-            Version::V1_6 => Self::V1_6,
-            Version::V1_7 => Self::V1_7,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is said about the result: log line, outputs, step summary, JSON. Pure.
 
+use crate::outputs::Format;
 use crate::{
     apply::Receipt,
     decide::{Verdict, found},
@@ -7,7 +8,10 @@ use crate::{
 };
 use github::{Alert, Annotation, Exit, Report, Summary};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 use subject::Digest;
 
 /// What the report is about.
@@ -35,9 +39,23 @@ struct Document<'a> {
     licences: BTreeMap<String, usize>,
     sources: BTreeMap<&'a str, usize>,
     remarks: Vec<String>,
-    sbom_path: Option<String>,
-    sbom_bytes: Option<usize>,
+    files: Vec<File>,
+    snapshot_id: Option<u64>,
     referrer: Option<Digest>,
+}
+
+/// A file that was written.
+#[derive(Debug, Serialize)]
+struct File {
+    format: &'static str,
+    path: String,
+    bytes: usize,
+}
+
+impl File {
+    fn of((format, path, bytes): &(Format, PathBuf, usize)) -> Self {
+        Self { format: format.name(), path: path.display().to_string(), bytes: *bytes }
+    }
 }
 
 /// The report; without a receipt nothing was written.
@@ -52,7 +70,12 @@ pub fn report(told: &Told<'_>, receipt: Option<&Receipt>) -> Report {
         report = report.output("digest", digest);
     }
     if let Some(receipt) = receipt {
-        report = report.output("sbom-path", receipt.path.display());
+        let paths: Vec<String> = receipt.files.iter().map(|(_, path, _)| path.display().to_string()).collect();
+        report = report.output("sbom-path", paths.first().map_or("", String::as_str));
+        report = report.output("sbom-paths", paths.join("\n"));
+        if let Some(submitted) = &receipt.submitted {
+            report = report.output("snapshot-id", submitted.id);
+        }
         if let Some(referrer) = receipt.referrer {
             report = report.output("referrer", referrer);
         }
@@ -177,16 +200,21 @@ fn summary(told: &Told<'_>, counts: &Counts<'_>, receipt: Option<&Receipt>) -> S
     summary = uncovered(summary, told, counts);
     if let Some(receipt) = receipt {
         let referrer = receipt.referrer.map_or("not attached".to_owned(), |digest| format!("`{digest}`"));
+        let files = receipt.files.iter().map(|(format, path, bytes)| {
+            vec![format.name().to_owned(), format!("`{}` ({})", path.display(), size(*bytes))]
+        });
+        let submitted = receipt.submitted.iter().map(|submitted| {
+            vec!["dependency graph".to_owned(), format!("snapshot {}: {}", submitted.id, submitted.message)]
+        });
         summary = summary.heading("Result").table(
-            &["", ""],
-            [
-                vec!["file".to_owned(), format!("`{}` ({} bytes)", receipt.path.display(), receipt.bytes)],
+            &["what", "where"],
+            files.chain(submitted).chain([
                 vec!["signed statement".to_owned(), referrer],
                 vec![
                     "timestamp".to_owned(),
                     told.timestamp.map_or("none: set `SOURCE_DATE_EPOCH` for one".into(), |t| t.to_string()),
                 ],
-            ],
+            ]),
         );
     }
     summary
@@ -222,6 +250,15 @@ fn uncovered(summary: Summary, told: &Told<'_>, counts: &Counts<'_>) -> Summary 
     summary.heading("Remarks").table(&["where", "what"], remarks)
 }
 
+/// A number of bytes as a person reads it.
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+    }
+}
+
 /// Most frequent first, then by name.
 fn rows<K: AsRef<str>>(counts: &BTreeMap<K, usize>) -> Vec<Vec<String>> {
     let mut sorted: Vec<_> = counts.iter().map(|(name, count)| (name.as_ref(), *count)).collect();
@@ -250,8 +287,8 @@ fn document<'a>(told: &Told<'a>, counts: &Counts<'a>, receipt: Option<&Receipt>)
         licences: counts.licences.clone(),
         sources: counts.sources.clone(),
         remarks: told.graph.remarks.iter().map(line).collect(),
-        sbom_path: receipt.map(|receipt| receipt.path.display().to_string()),
-        sbom_bytes: receipt.map(|receipt| receipt.bytes),
+        files: receipt.map_or(Vec::new(), |receipt| receipt.files.iter().map(File::of).collect()),
+        snapshot_id: receipt.and_then(|receipt| Some(receipt.submitted.as_ref()?.id)),
         referrer: receipt.and_then(|receipt| receipt.referrer),
     }
 }

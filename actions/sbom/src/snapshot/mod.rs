@@ -3,8 +3,10 @@
 //! One manifest per lockfile with what that file says: which packages the project asks for itself, which are only for
 //! development, and what each of them needs. The project's own packages are not listed: they are nobody's dependency.
 
+mod event;
 mod submit;
 
+pub use event::looked_at;
 pub use submit::{Destination, Submitted, submit};
 
 use crate::{
