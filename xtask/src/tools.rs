@@ -21,6 +21,14 @@ const PYTHON: [&str; 4] = ["conformance", "linters", "validators", "verifiers"];
 /// Servers from Debian's packages, unpacked and never installed, so that none of them starts as a service.
 const DEBIAN: [&str; 2] = ["prometheus", "docker-registry"];
 
+/// Clients from Debian's packages, and how each shows that it is there.
+const CLIENTS: [(&str, (&str, &str)); 4] = [
+    ("skopeo", ("skopeo", "--version")),
+    ("rpm", ("rpmbuild", "--version")),
+    ("db5.3-util", ("db5.3_load", "-V")),
+    ("sqlite3", ("sqlite3", "--version")),
+];
+
 /// Makes sure that a tool is there.
 type Install = fn() -> Result<()>;
 
@@ -55,7 +63,7 @@ pub(crate) fn install() -> Result<()> {
         ("Node verifiers", node),
         ("Node 24", node24),
         ("Debian servers", debian),
-        ("skopeo", skopeo),
+        ("Debian clients", installed),
     ];
     for (name, install) in steps {
         if let Err(error) = install() {
@@ -152,13 +160,16 @@ fn archives(folder: &Path, package: &str) -> Result<Vec<PathBuf>> {
     Ok(entries.into_iter().filter(ours).collect())
 }
 
-/// skopeo is a client with shared libraries: it has to be installed, which starts nothing.
-fn skopeo() -> Result<()> {
-    if is_there("skopeo", &["--version"]) {
+/// Clients with shared libraries have to be installed, which starts nothing: skopeo, and what makes real rpm databases.
+fn installed() -> Result<()> {
+    let there = |(program, flag): &(&str, &str)| is_there(program, &[flag]);
+    if CLIENTS.iter().all(|(_, program)| there(program)) {
         return Ok(());
     }
     refresh_package_lists()?;
-    run(&mut as_root(&["apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", "skopeo"])?)
+    let missing = CLIENTS.iter().filter(|(_, program)| !there(program)).map(|(package, _)| *package);
+    let words = ["apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends"];
+    run(&mut as_root(&words.into_iter().chain(missing).collect::<Vec<_>>())?)
 }
 
 /// A command with root's rights, which a hosted runner has only through sudo; it never asks for a password.

@@ -44,12 +44,18 @@ pub fn assemble(root: Option<Root>, mut inventories: Vec<Inventory>, development
         own: 0,
         root_needs: Knowledge::Complete,
         remarks: BTreeSet::new(),
+        removed: Vec::new(),
     };
     graph.edges.insert(graph.root_ref.clone(), BTreeSet::new());
-    for inventory in inventories {
+    let mut owners = Owners::new();
+    for mut inventory in inventories {
+        for (path, package) in std::mem::take(&mut inventory.owned) {
+            owners.entry(path).or_insert_with(|| reference(&inventory, &inventory.packages[package]));
+        }
         let source = add(&mut graph, inventory, development);
         graph.sources.push(source);
     }
+    nest(&mut graph.components, &owners);
     for source in std::mem::take(&mut graph.sources) {
         attach(&mut graph, &source);
         graph.sources.push(source);
@@ -61,6 +67,22 @@ pub fn assemble(root: Option<Root>, mut inventories: Vec<Inventory>, development
         become_root(&mut graph, &only);
     }
     graph
+}
+
+/// The system's packages by the files they own.
+type Owners = BTreeMap<String, String>;
+
+/// What a package of the system brought is part of that package: found in its files alone, it is nested in it.
+fn nest(components: &mut BTreeMap<String, Component>, owners: &Owners) {
+    let known: BTreeSet<String> = owners.values().filter(|owner| components.contains_key(*owner)).cloned().collect();
+    for (reference, component) in components {
+        let mut found = component.found.iter().map(|(place, _)| owners.get(&place.path));
+        let Some(Some(owner)) = found.next() else { continue };
+        let only = found.all(|other| other == Some(owner)) && known.contains(owner) && owner != reference;
+        if only && component.within.is_none() && !component.ecosystem.is_of_a_system() {
+            component.within = Some(owner.clone());
+        }
+    }
 }
 
 fn add(graph: &mut Graph, inventory: Inventory, development: Development) -> Source {
@@ -112,7 +134,7 @@ fn add(graph: &mut Graph, inventory: Inventory, development: Development) -> Sou
 }
 
 /// The bom-ref: the purl, or for a package without one the file it is stated in, never a path of this machine.
-fn reference(inventory: &Inventory, package: &Package) -> String {
+pub(crate) fn reference(inventory: &Inventory, package: &Package) -> String {
     if let Origin::Purl(purl) = &package.origin {
         return purl.clone();
     }

@@ -141,3 +141,33 @@ fn a_package_is_within_another_only_where_all_files_agree_and_never_in_a_circle(
     assert_eq!(of(vec![within("x", &[(1, 0), (2, 1)]), within("y", &[(1, 0)])]), names([None, Some("a"), None, None]));
     assert_eq!(of(vec![within("x", &[(0, 0), (1, 2), (2, 1), (3, 1)])]), names([None, Some("c"), None, Some("b")]));
 }
+
+#[test]
+fn what_a_package_of_the_system_installed_is_within_it_and_what_others_installed_is_not() {
+    let place = |path: &str| Place { path: path.to_owned(), layer: None };
+    let named = |name: &str, purl: &str| Package::new(name, None, Origin::Purl(purl.to_owned()));
+    let mut system = Inventory::new(Ecosystem::Deb);
+    system.files.push(place("var/lib/dpkg/status"));
+    system.packages = vec![named("python3-six", "pkg:deb/python3-six"), named("tool", "pkg:deb/tool")];
+    system.owned = vec![("dist/six/METADATA".to_owned(), 0), ("usr/bin/tool".to_owned(), 1)];
+    let of = |path: &str, packages: Vec<Package>| {
+        let mut inventory = Inventory::new(Ecosystem::Pypi);
+        inventory.files.push(place(path));
+        inventory.packages = packages;
+        inventory
+    };
+    let six = || named("six", "pkg:pypi/six");
+    let both = || named("both", "pkg:pypi/both");
+    let inventories = vec![
+        system,
+        of("dist/six/METADATA", vec![six(), both()]),
+        of("site/both/METADATA", vec![both()]),
+        of("usr/bin/tool", vec![named("part", "pkg:pypi/part")]),
+    ];
+    let graph = assemble(None, inventories, Development::Mark);
+    let within = |purl: &str| graph.components[purl].within.as_deref();
+    assert_eq!(within("pkg:pypi/six"), Some("pkg:deb/python3-six"));
+    assert_eq!(within("pkg:pypi/part"), Some("pkg:deb/tool"));
+    assert_eq!(within("pkg:pypi/both"), None, "somebody else brought it as well");
+    assert_eq!(within("pkg:deb/tool"), None);
+}

@@ -359,6 +359,8 @@ pub struct Inventory {
     pub listing: Knowledge,
     /// What a person should know; the path is filled in by the reader.
     pub remarks: Vec<Remark>,
+    /// Files that packages of this inventory own and other readers were given: path, and index of the package.
+    pub owned: Vec<(String, usize)>,
 }
 
 impl Inventory {
@@ -372,6 +374,7 @@ impl Inventory {
             direct: None,
             listing: Knowledge::Complete,
             remarks: Vec::new(),
+            owned: Vec::new(),
         }
     }
 
@@ -471,4 +474,19 @@ pub struct Graph {
     pub root_needs: Knowledge,
     /// What a person should know.
     pub remarks: BTreeSet<Remark>,
+    /// Packages that a lower layer ships and the finished image does not list; sorted. Never components.
+    pub removed: Vec<Removed>,
+}
+
+/// A package that a later layer of an image removed or replaced: whoever has the image still has its files.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Removed {
+    /// The bom-ref it would have: its purl, where it has one.
+    pub reference: String,
+    /// The file that listed it.
+    pub path: String,
+    /// The layer that brought it: the digest of its uncompressed archive.
+    pub layer: String,
+    /// The layer that removed it.
+    pub removed_by: String,
 }

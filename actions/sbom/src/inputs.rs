@@ -16,9 +16,12 @@ pub struct Inputs {
     /// Image to describe, with its registry: by digest, or by a tag, which is resolved once and pinned. Either this or `path`.
     #[arg(long, value_parser = reference)]
     pub image: Option<Reference>,
-    /// Source tree, single lockfile, or OCI image layout folder to describe; relative to the workspace. Unset, and no `image`: the workspace.
+    /// Source tree, single lockfile, or image on disk to describe: an OCI layout as a folder or an archive, or what `docker save` writes. Relative to the workspace. Unset, and no `image`: the workspace.
     #[arg(long)]
     pub path: Option<PathBuf>,
+    /// With a `path`: which image of an archive or layout that holds several, by its tag. Alone: an image of the container engine on this machine, by its name or ID there (`DOCKER_HOST`, else `/var/run/docker.sock`).
+    #[arg(long)]
+    pub local_image: Option<String>,
     /// Which image of a multi-platform index is described.
     #[arg(long, default_value = "linux/amd64", value_parser = platform)]
     pub platform: Platform,
@@ -72,6 +75,8 @@ pub enum Source {
     Path(PathBuf),
     /// An image in a registry.
     Image(Reference),
+    /// An image of the container engine on this machine.
+    Engine(String),
 }
 
 /// Whether the result is left on the image.
@@ -108,6 +113,10 @@ pub enum Strict {
 pub struct Settings {
     /// What is described.
     pub source: Source,
+    /// Which image of an archive or layout with several.
+    pub local_image: Option<String>,
+    /// Where the container engine listens (`DOCKER_HOST`).
+    pub engine: Option<String>,
     /// Which image of an index.
     pub platform: Platform,
     /// Globs left out of a tree.
@@ -143,17 +152,20 @@ impl Settings {
                     let both = "contradicts `image`; one source at a time";
                     errors.push(InputError::new("path", path.display(), both));
                 }
+                if let Some(local) = &inputs.local_image {
+                    errors.push(InputError::new("local-image", local, "contradicts `image`; one source at a time"));
+                }
                 Source::Image(image.clone())
             }
             (None, Some(path)) => Source::Path(runner.path(path)),
-            (None, None) => Source::Path(runner.workspace()),
+            (None, None) => inputs.local_image.clone().map_or_else(|| Source::Path(runner.workspace()), Source::Engine),
         };
         let signed = inputs.evidence.signing_key.is_some();
         let attach = match (&source, inputs.attach) {
-            (_, Some(false)) | (Source::Path(_), None) => Attach::No,
+            (_, Some(false)) | (Source::Path(_) | Source::Engine(_), None) => Attach::No,
             (Source::Image(_), None) => Attach::IfSigned,
             (source, Some(true)) => {
-                if matches!(source, Source::Path(_)) {
+                if !matches!(source, Source::Image(_)) {
                     let nowhere = "needs an `image` in a registry: there is nothing to attach to";
                     errors.push(InputError::new("attach", true, nowhere).example("image: ghcr.io/org/app@sha256:…"));
                 }
@@ -186,6 +198,8 @@ impl Settings {
         }
         Ok(Self {
             source,
+            local_image: inputs.local_image.clone(),
+            engine: runner.env("DOCKER_HOST").map(str::to_owned),
             platform: inputs.platform.clone(),
             exclude: inputs.exclude.clone(),
             development: inputs.dev.into(),

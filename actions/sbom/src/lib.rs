@@ -15,6 +15,7 @@ pub mod drift;
 pub mod ecosystem;
 pub mod graph;
 pub mod inputs;
+pub mod layers;
 pub mod lexical;
 pub mod licence;
 pub mod licence_policy;
@@ -85,6 +86,7 @@ impl Action for Sbom {
         let facts = observe::observe(runner, &settings, &inputs).await?;
         let timestamp = settings.epoch.or(facts.created);
         let mut graph = assemble::assemble(facts.root, facts.inventories, settings.development);
+        facts.history.write(&mut graph);
         if settings.version.is_some() {
             graph.root.version.clone_from(&settings.version);
         }

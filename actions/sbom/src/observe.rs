@@ -4,12 +4,20 @@ use crate::{
     ecosystem::{self, Place},
     graph::{Inventory, Root, RootKind},
     inputs::{Inputs, Settings, Source},
+    layers::{History, Layer},
     purl,
-    source::{image::LookError, tree::Tree},
+    source::{
+        image::{LookError, Looked, Past},
+        tree::Tree,
+    },
 };
 use evidence::Evidence;
 use github::{Exit, Failure, Runner};
-use oci::{ErrorKind, Kind as ManifestKind, image::Image, layout::Layout};
+use oci::{
+    Daemon, ErrorKind,
+    image::{Archive, Image, LayerBlob},
+    layout::Layout,
+};
 use std::{collections::BTreeMap, path::Path};
 use subject::{Digest, ImageRef};
 
@@ -27,6 +35,8 @@ pub struct Facts<'r> {
     pub created: Option<jiff::Timestamp>,
     /// What was described, in words.
     pub subject: String,
+    /// Which layer of an image shipped what.
+    pub history: History,
 }
 
 /// Looks at the source.
@@ -43,7 +53,7 @@ pub async fn observe<'r>(runner: &'r Runner, settings: &Settings, inputs: &Input
             let fetched = Image::fetch(evidence.registry(), &pinned, &settings.platform).await;
             let fetched =
                 fetched.map_err(|error| evidence::registry_failure("read the image", &error).state(UNTOUCHED))?;
-            let image = pinned.repository.image(fetched.manifest.digest);
+            let image = pinned.repository.image(fetched.digest);
             if image != pinned {
                 let platform = &settings.platform;
                 runner.notice(format!("{pinned} is an index; describing its image for {platform}, {}", image.digest));
@@ -56,12 +66,23 @@ pub async fn observe<'r>(runner: &'r Runner, settings: &Settings, inputs: &Input
         }
         Source::Path(path) if path.join("oci-layout").is_file() => {
             runner.info(format!("reading the image layout {}", path.display()));
-            let opened = Layout::open(path).and_then(|layout| Image::open(&layout, None, &settings.platform));
-            let opened = opened.map_err(|error| unreadable_layout(path, &error))?;
-            let root = image_root(settings, None, &opened);
-            let mut facts = from_image(opened, shown(runner, path), Exit::BadInput).await?;
-            facts.root = Some(root);
-            Ok(facts)
+            let named = settings.local_image.as_deref();
+            let opened = Layout::open(path).and_then(|layout| Image::open(&layout, named, &settings.platform));
+            from_disk(settings, opened, shown(runner, path)).await
+        }
+        Source::Path(path) if Archive::is_likely(path) => {
+            runner.info(format!("reading the image archive {}", path.display()));
+            let named = settings.local_image.as_deref();
+            let opened = Archive::open(path).and_then(|archive| archive.image(named, &settings.platform));
+            from_disk(settings, opened, shown(runner, path)).await
+        }
+        Source::Engine(name) => {
+            runner.info(format!("taking the image {name} from the container engine"));
+            let engine = Daemon::at(settings.engine.as_deref());
+            let saved = engine.and_then(|engine| engine.save(name));
+            let opened = saved.and_then(|file| Archive::of(file, format!("the engine's image {name}")));
+            let opened = opened.and_then(|archive| archive.image(None, &settings.platform));
+            from_disk(settings, opened, name.clone()).await
         }
         Source::Path(path) => {
             runner.info(format!("reading {}", path.display()));
@@ -99,34 +120,62 @@ fn from_tree<'r>(settings: &Settings, path: &Path, subject: String) -> Result<Fa
         purl: None,
         properties: BTreeMap::new(),
     });
-    Ok(Facts { inventories, root, image: None, digest: None, created: None, subject })
+    let history = History::default();
+    Ok(Facts { inventories, root, image: None, digest: None, created: None, subject, history })
+}
+
+/// An image that is in no registry.
+async fn from_disk<'r>(
+    settings: &Settings,
+    opened: Result<Image, oci::Error>,
+    subject: String,
+) -> Result<Facts<'r>, Failure> {
+    let opened = opened.map_err(|error| unreadable(&subject, &error))?;
+    let root = image_root(settings, None, &opened);
+    let mut facts = from_image(opened, subject, Exit::BadInput).await?;
+    facts.root = Some(root);
+    Ok(facts)
 }
 
 /// The layers are read away from the runtime's thread, so that a signal is heard meanwhile.
 async fn from_image<'r>(image: Image, subject: String, exit: Exit) -> Result<Facts<'r>, Failure> {
-    let digest = image.manifest.digest;
+    let digest = image.digest;
     let created = image.config.created.as_deref().and_then(|created| created.parse().ok());
+    let mut history = History::new(layers(&image));
     let failed = |error: &dyn std::fmt::Display| {
         let failure = Failure::new(exit, "read the layers of").subject(&subject).because(error).state(UNTOUCHED);
         failure.help("build the image again with a tool that writes OCI layers, and describe that one")
     };
     let looked = tokio::task::spawn_blocking(move || crate::source::image::look(&image)).await;
     let looked = looked.map_err(|error| failed(&error))?;
-    let sighting = looked.map_err(|error| match error {
+    let Looked { now, past } = looked.map_err(|error| match error {
         LookError::Image(error) => failed(&error.cause()),
         error @ LookError::TooMuch { .. } => failed(&error),
     })?;
-    let inventories = ecosystem::inventories(sighting, Place::Image, &|_| None);
-    Ok(Facts { inventories, root: None, image: None, digest: Some(digest), created, subject })
+    for Past { layer, files, hidden_by } in past {
+        history.add(layer, &hidden_by, &ecosystem::inventories_of_the_past(files, &now));
+    }
+    let inventories = ecosystem::inventories(now, Place::Image, &|_| None);
+    Ok(Facts { inventories, root: None, image: None, digest: Some(digest), created, subject, history })
+}
+
+/// An image's layers with the commands that made them. Steps that left no layer are in the history all the same.
+fn layers(image: &Image) -> Vec<Layer> {
+    let mut steps = image.config.history.iter().filter(|step| !step.empty_layer);
+    let layer = |layer: &LayerBlob| Layer {
+        digest: layer.descriptor.digest.to_string(),
+        diff_id: layer.diff_id.to_string(),
+        created_by: steps.next().map(|step| step.created_by.clone()).filter(|command| !command.is_empty()),
+    };
+    image.layers.iter().map(layer).collect()
 }
 
 fn image_root(settings: &Settings, image: Option<&ImageRef>, fetched: &Image) -> Root {
     let platform = &fetched.config.platform;
-    let digest = fetched.manifest.digest;
+    let digest = fetched.digest;
     let mut properties = BTreeMap::from([("lockkeeper:oci:platform", platform.to_string())]);
-    if let ManifestKind::Image(manifest) = &fetched.manifest.kind {
-        properties.insert("lockkeeper:oci:layers", manifest.layers.len().to_string());
-    }
+    properties.insert("lockkeeper:oci:layers", fetched.layers.len().to_string());
+    properties.extend(base(fetched));
     Root {
         kind: RootKind::Container,
         name: settings
@@ -140,8 +189,24 @@ fn image_root(settings: &Settings, image: Option<&ImageRef>, fetched: &Image) ->
     }
 }
 
-fn unreadable_layout(path: &Path, error: &oci::Error) -> Failure {
-    let exit = if error.kind() == ErrorKind::Local { Exit::Unknown } else { Exit::BadInput };
-    let failure = Failure::new(exit, "read the image layout").subject(path.display()).because(error.cause());
-    failure.state(UNTOUCHED).help("`path` must be an OCI image layout as a build tool writes it; build the image again")
+/// The image it was built on, as its builder noted it (image-spec 1.1 "Pre-Defined Annotation Keys"): on the manifest, else
+/// as labels.
+fn base(fetched: &Image) -> impl Iterator<Item = (&'static str, String)> {
+    let noted = |key: &str| {
+        let manifest = fetched.manifest.as_ref().and_then(|manifest| manifest.annotations().get(key));
+        manifest.or_else(|| fetched.config.config.labels.get(key)).filter(|value| !value.is_empty()).cloned()
+    };
+    let name = noted("org.opencontainers.image.base.name").map(|name| ("lockkeeper:oci:base-name", name));
+    let digest = noted("org.opencontainers.image.base.digest").map(|digest| ("lockkeeper:oci:base-digest", digest));
+    name.into_iter().chain(digest)
+}
+
+fn unreadable(subject: &str, error: &oci::Error) -> Failure {
+    let unknown = matches!(error.kind(), ErrorKind::Local | ErrorKind::Temporary);
+    let exit = if unknown { Exit::Unknown } else { Exit::BadInput };
+    let failure = Failure::new(exit, "read the image").subject(subject).because(error.cause());
+    failure.state(UNTOUCHED).help(
+        "an image on disk is an OCI layout, as a folder or an archive, or what `docker save` writes; \
+         `local-image` names one of several",
+    )
 }

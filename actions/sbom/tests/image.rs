@@ -102,16 +102,100 @@ fn evidence_names_the_layer_of_the_manifest() {
 
 #[test]
 fn an_image_with_nothing_but_an_unread_database_says_so_and_writes_nothing() {
-    let alpine = Contents::new().file("etc/os-release", 0o644, "ID=alpine\nVERSION_ID=3.20\n").file(
+    let cut = Contents::new().file("etc/os-release", 0o644, "ID=alpine\nVERSION_ID=3.20\n").file(
         "lib/apk/db/installed",
         0o644,
         "P:musl\n",
     );
-    let (workspace, ended) = run(&Builder::new(Platform::linux("amd64")).layer("base", alpine));
-    let ended = ended.expect(3, &["lib/apk/db/installed", "nothing was written"]);
-    assert_eq!(ended.output("verdict"), "not-understood");
-    assert!(ended.summary.contains("not covered yet (Alpine packages)"), "{}", ended.summary);
+    let (workspace, ended) = run(&Builder::new(Platform::linux("amd64")).layer("base", cut));
+    let ended = ended.expect(2, &[]);
+    assert!(ended.summary.contains("a package without `V:`"), "{}", ended.summary);
     assert!(!workspace.path("sbom.cdx.json").exists());
+}
+
+const INSTALLED: &str = "P:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\np:so:libc.musl-x86_64.so.1=1\n\n\
+    P:py3-six\nV:1.16.0-r9\nA:noarch\nL:MIT\nD:so:libc.musl-x86_64.so.1\n\
+    F:usr/lib/python3.12/site-packages/six-1.16.0.dist-info\nR:METADATA\n\n";
+
+#[test]
+fn an_alpine_image_lists_its_packages_and_what_others_installed_beside_them() {
+    let alpine = Contents::new()
+        .file("etc/os-release", 0o644, "ID=alpine\nVERSION_ID=3.20.1\n")
+        .file("lib/apk/db/installed", 0o644, INSTALLED)
+        .file("usr/lib/python3.12/site-packages/six-1.16.0.dist-info/METADATA", 0o644, metadata("six", "1.16.0", ""))
+        .file("usr/lib/python3.12/site-packages/mine-1.dist-info/METADATA", 0o644, metadata("mine", "1", ""));
+    let (workspace, ended) = run(&Builder::new(Platform::linux("amd64")).layer("base", alpine));
+    ended.expect(0, &[]);
+    let bom = workspace.bom();
+    let purls = purls(&bom);
+    for purl in [
+        "pkg:apk/alpine/musl@1.2.5-r0?arch=x86_64&distro=alpine-3.20.1",
+        "pkg:apk/alpine/py3-six@1.16.0-r9?arch=noarch&distro=alpine-3.20.1",
+        "pkg:pypi/mine@1",
+    ] {
+        assert!(purls.contains(purl), "{purl}: {purls:?}");
+    }
+    validate(&[workspace.path("sbom.cdx.json")]);
+}
+
+fn property(component: &serde_json::Value, name: &str) -> Vec<String> {
+    let all = component["properties"].as_array().into_iter().flatten();
+    let named = all.filter(|property| property["name"] == name);
+    named.map(|property| property["value"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn each_component_names_the_layer_that_brought_it_and_what_was_removed_is_said() {
+    let git = "Package: git\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.39\n\n";
+    let tool = "Package: tool\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n";
+    let status = |text: String| Contents::new().file("var/lib/dpkg/status", 0o644, text);
+    let image = Builder::new(Platform::linux("amd64"))
+        .layer("FROM base", status(format!("{STATUS}{git}")))
+        .layer("RUN apt-get install tool", status(format!("{STATUS}{git}{tool}")))
+        .layer("RUN apt-get purge git", status(format!("{STATUS}{tool}")));
+    let workspace = Workspace::new();
+    let layout = layout(&workspace, &image);
+    workspace.run(&[("path", "image")]).expect(0, &[]);
+    let opened = oci::image::Image::open(&layout, None, &Platform::linux("amd64")).unwrap();
+    let diff_id = |layer: usize| opened.layers[layer].diff_id.to_string();
+    let bom = workspace.bom();
+    let component = |name: &str| bom["components"].as_array().unwrap().iter().find(|c| c["name"] == name);
+    for (name, layer, command) in [("curl", 0, "FROM base"), ("tool", 1, "RUN apt-get install tool")] {
+        let component = component(name).unwrap();
+        assert_eq!(property(component, "lockkeeper:layer"), [diff_id(layer)], "{name}");
+        assert_eq!(property(component, "lockkeeper:layer:created-by"), [command], "{name}");
+    }
+    assert!(component("git").is_none(), "never as installed");
+    let removed = format!("pkg:deb/git@2.39?arch=amd64 in layer {}, removed by layer {}", diff_id(0), diff_id(2));
+    assert_eq!(property(&bom["metadata"]["component"], "lockkeeper:image:removed"), [removed]);
+    validate(&[workspace.path("sbom.cdx.json")]);
+}
+
+#[test]
+fn an_image_in_an_archive_is_described_as_in_a_folder() {
+    let workspace = Workspace::new();
+    layout(&workspace, &builder());
+    workspace.run(&[("path", "image")]).expect(0, &[]);
+    let folder = workspace.bytes("sbom.cdx.json");
+    for more in [&[][..], &["--gzip"]] {
+        let mut tar = std::process::Command::new("tar");
+        tar.args(more).arg("-C").arg(workspace.path("image")).arg("-cf").arg(workspace.path("image.tar")).arg(".");
+        assert!(tar.status().unwrap().success());
+        workspace.run(&[("path", "image.tar")]).expect(0, &[]);
+        assert_eq!(workspace.bytes("sbom.cdx.json"), folder, "{more:?}");
+    }
+    workspace.run(&[("path", "image.tar"), ("local-image", "other")]).expect(2, &["there is none"]);
+    fs::write(workspace.path("image.tar"), [0x1f, 0x8b, 8, 0]).unwrap();
+    workspace.run(&[("path", "image.tar")]).expect(2, &["nothing was written"]);
+}
+
+#[test]
+fn an_image_of_an_engine_that_is_not_there_is_not_found_out() {
+    let workspace = Workspace::new();
+    let env = [("DOCKER_HOST".to_owned(), "unix:///nowhere/docker.sock".to_owned())];
+    workspace.run_in(&[("local-image", "app:v1")], &env).expect(3, &["nothing listens there", "nothing was written"]);
+    let image = "ghcr.io/org/app:v1";
+    workspace.run(&[("local-image", "a"), ("image", image)]).expect(2, &["contradicts `image`"]);
 }
 
 #[test]

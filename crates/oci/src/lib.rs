@@ -8,14 +8,16 @@
 //! - [`Credentials`]: who we are to a registry; [`Anonymous`], [`Static`], [`DockerConfig`], and others' own.
 //! - [`copy`]: an image with all its evidence from one repository to another, bit for bit.
 //! - [`layout`]: an OCI image layout in a folder; [`layout::push_layout`] takes it to a registry.
-//! - [`image`]: [`image::Builder`] makes a reproducible image without Docker; [`image::walk()`] reads the files of one,
-//!   whiteouts applied, hostile archives refused.
+//! - [`image`]: [`image::Builder`] makes a reproducible image without Docker; [`image::read()`] reads the files of one,
+//!   whiteouts applied, hostile archives refused; [`image::Archive`] is one in an archive file.
+//! - [`Daemon`]: the container engine on this machine.
 //!
 //! Sources: OCI distribution-spec 1.1, image-spec 1.1. Nothing here reads the environment or a clock.
 
 mod content;
 pub mod copy;
 mod credentials;
+mod daemon;
 mod error;
 pub mod image;
 pub mod layout;
@@ -25,6 +27,7 @@ mod registry;
 
 pub use content::VerifyingReader;
 pub use credentials::{Anonymous, Credentials, CredentialsError, DockerConfig, Login, Static};
+pub use daemon::Daemon;
 pub use error::{Error, ErrorKind};
 pub use manifest::{Descriptor, ImageManifest, Index, Kind, MANIFEST_LIMIT, Manifest, Platform};
 pub use registry::{Artifact, Blob, Referrer, Referrers, Refused, Registry, is_loopback};

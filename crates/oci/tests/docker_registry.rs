@@ -6,7 +6,7 @@ mod support;
 use oci::{
     Artifact, Credentials as _, Descriptor, DockerConfig, ErrorKind, Index, Kind, Login, Manifest, Platform, Registry,
     Static,
-    image::{Entry, Image, Limits, Visitor, walk},
+    image::{Candidate, Image, Limits, Reader, Want, read},
     layout::{Layout, push_layout},
     media,
 };
@@ -40,13 +40,22 @@ async fn pushed(registry: &Registry, repository: &Repository, mark: &str) -> Ima
 
 struct All(BTreeMap<String, Vec<u8>>);
 
-impl Visitor for All {
-    fn wanted(&mut self, _entry: &Entry) -> bool {
-        true
+impl Reader for All {
+    type Gist = Vec<u8>;
+
+    fn wants(&self, _: &Candidate<'_>) -> Want {
+        Want::Content
     }
 
-    fn file(&mut self, entry: &Entry, content: &[u8]) {
-        self.0.insert(entry.path.clone(), content.to_vec());
+    fn gist(&self, _: &Candidate<'_>, content: Vec<u8>) -> Vec<u8> {
+        content
+    }
+}
+
+impl All {
+    fn take(&mut self, image: &Image) {
+        let files = read(image, &Limits::default(), &Self(BTreeMap::new())).unwrap();
+        self.0.extend(files.present.into_iter().map(|(entry, gist)| (entry.path, files.gists[gist].clone())));
     }
 }
 
@@ -61,7 +70,7 @@ async fn an_image_goes_up_and_comes_back_with_the_same_digest_and_files() {
     let fetched = Image::fetch(&registry, &image, &Platform::linux("amd64")).await.unwrap();
     assert_eq!(fetched.config.config.entrypoint, ["/app/server"]);
     let mut all = All(BTreeMap::new());
-    walk(&fetched, &Limits::default(), &mut all).unwrap();
+    all.take(&fetched);
     assert_eq!(all.0.keys().collect::<Vec<_>>(), ["app/server", "etc/os-release", "usr/bin/tool"]);
     assert_eq!(all.0["app/server"], b"one");
 }
@@ -88,7 +97,7 @@ async fn skopeo_reads_what_we_pushed_and_we_read_what_skopeo_pushed() {
     assert_eq!(layout.image(Some("theirs")).unwrap().digest, image.digest);
     let opened = Image::open(&layout, None, &Platform::linux("amd64")).unwrap();
     let mut all = All(BTreeMap::new());
-    walk(&opened, &Limits::default(), &mut all).unwrap();
+    all.take(&opened);
     assert_eq!(all.0.len(), 3);
 
     skopeo(&["copy", "--dest-tls-verify=false", &oci, &format!("docker://{}/org/theirs:v2", server.host)]);
@@ -103,7 +112,7 @@ async fn skopeo_reads_what_we_pushed_and_we_read_what_skopeo_pushed() {
     assert_eq!(registry.manifest(&docker).await.unwrap().media_type, media::DOCKER_MANIFEST);
     let fetched = Image::fetch(&registry, &docker, &Platform::linux("amd64")).await.unwrap();
     let mut docker = All(BTreeMap::new());
-    walk(&fetched, &Limits::default(), &mut docker).unwrap();
+    docker.take(&fetched);
     assert_eq!(docker.0, all.0);
 }
 
@@ -126,7 +135,7 @@ async fn zstandard_layers_made_by_skopeo_are_read() {
     let fetched = Image::fetch(&registry, &image, &Platform::linux("amd64")).await.unwrap();
     assert!(fetched.layers.iter().all(|layer| layer.descriptor.media_type.ends_with("zstd")), "{:?}", fetched.layers);
     let mut all = All(BTreeMap::new());
-    walk(&fetched, &Limits::default(), &mut all).unwrap();
+    all.take(&fetched);
     assert_eq!(all.0["app/server"].len(), 23 * 20_000);
 }
 
@@ -296,7 +305,7 @@ async fn an_index_of_two_platforms_is_pushed_whole_and_fetched_by_platform() {
     for architecture in ["amd64", "arm64"] {
         let fetched = Image::fetch(&registry, &image, &Platform::linux(architecture)).await.unwrap();
         let mut all = All(BTreeMap::new());
-        walk(&fetched, &Limits::default(), &mut all).unwrap();
+        all.take(&fetched);
         assert_eq!(all.0["arch"], architecture.as_bytes());
     }
     let error = Image::fetch(&registry, &image, &Platform::linux("s390x")).await.unwrap_err();

@@ -66,7 +66,7 @@ fn an_archive_that_is_broken_or_lies_about_its_lengths_is_refused() {
     let mut checksum = good.clone();
     checksum[0] ^= 1;
     let huge_extension = header(b"long", b'L', b"", 1 << 32).to_vec();
-    let beyond = header(b"a", b'0', b"", 1 << 30).to_vec();
+    let beyond = header(b"a", b'0', b"", 1 << 28).to_vec();
     for (layer, wanted) in [
         (cut(300), "cut off"),
         (cut(515), "cut off"),
@@ -75,7 +75,8 @@ fn an_archive_that_is_broken_or_lies_about_its_lengths_is_refused() {
         (b"this is no archive at all".repeat(100), "no tar archive"),
         (huge_extension, "extended header has"),
         (beyond, "cut off"),
-        (archive([pax(&[("size", "99999999999")]), file("a", "x")]), "cut off"),
+        (archive([pax(&[("size", "99999999")]), file("a", "x")]), "cut off"),
+        (archive([pax(&[("size", "99999999999")]), file("a", "x")]), "more than the 536870912 allowed"),
         (archive([pax(&[("size", "-1")]), file("a", "x")]), "pax header is malformed"),
         (archive([member("pax", b'x', "", b"999999 path=a\n"), file("a", "x")]), "pax header is malformed"),
         (archive([member("pax", b'x', "", b"nonsense"), file("a", "x")]), "pax header is malformed"),
@@ -195,4 +196,21 @@ fn what_is_unpacked_stays_in_its_folder() {
     assert_eq!(std::fs::read_link(root.join("self")).unwrap().to_str().unwrap(), ".");
     let inside = root.join(outside.strip_prefix("/").unwrap()).join("evil");
     assert_eq!(std::fs::read(inside).unwrap(), b"x");
+}
+
+#[test]
+fn names_without_end_are_stopped_and_of_several_broken_layers_the_lowest_is_named() {
+    let layer = archive((0..50).map(|number| file(&format!("{number}/{}x", "long/".repeat(8)), "x")));
+    let many = image(&[(gzip(&layer), layer)]);
+    let error = read(&many, &Limits { names: 1000, ..Limits::default() }).unwrap_err();
+    assert!(error.contains("more than 1000 bytes"), "{error}");
+
+    let good = archive([file("a", &"x".repeat(5_000_000))]);
+    let bad = |name: &str| archive([file(name, "x")]);
+    let layers = [good, bad("../one"), bad("../two"), bad("../three")];
+    let broken = image(&layers.map(|layer| (gzip(&layer), layer)));
+    for _ in 0..20 {
+        let error = read(&broken, &Limits::default()).unwrap_err();
+        assert!(error.contains("layer 1: ") && error.contains("../one"), "{error}");
+    }
 }

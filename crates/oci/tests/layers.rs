@@ -12,7 +12,7 @@ mod archives;
 use archives::{archive, file, gzip, image, member, read};
 use oci::{
     Platform,
-    image::{Builder, Contents, Entry, Image, Limits, Visitor, unpack, walk},
+    image::{Builder, Candidate, Contents, Hidden, Image, Limits, Reader, Want, unpack},
     layout::Layout,
 };
 use proptest::prelude::*;
@@ -153,21 +153,18 @@ fn a_whiteout_spares_what_its_own_layer_adds() {
     );
 }
 
-#[derive(Default)]
-struct Seen {
-    asked: Vec<Entry>,
-    given: Vec<(String, Vec<u8>)>,
-    names: BTreeSet<&'static str>,
-}
+/// Wants certain names only.
+struct Wanted(BTreeSet<&'static str>);
 
-impl Visitor for Seen {
-    fn wanted(&mut self, entry: &Entry) -> bool {
-        self.asked.push(entry.clone());
-        self.names.contains(entry.path.as_str())
+impl Reader for Wanted {
+    type Gist = String;
+
+    fn wants(&self, candidate: &Candidate<'_>) -> Want {
+        if self.0.contains(candidate.path) { Want::Content } else { Want::Nothing }
     }
 
-    fn file(&mut self, entry: &Entry, content: &[u8]) {
-        self.given.push((entry.path.clone(), content.to_vec()));
+    fn gist(&self, _: &Candidate<'_>, content: Vec<u8>) -> String {
+        String::from_utf8(content).unwrap()
     }
 }
 
@@ -186,22 +183,35 @@ fn links_lead_to_the_finished_image_and_only_the_wanted_is_given() {
     let upper = archive([file("lib/os-release", "ID=new"), file("other", "other")]);
     let image = image(&[(gzip(&lower), lower), (gzip(&upper), upper)]);
     let names = BTreeSet::from(["etc/os-release", "abs", "opt/same", "opt/tool", "out", "dangling"]);
-    let mut seen = Seen { names, ..Seen::default() };
-    walk(&image, &Limits::default(), &mut seen).unwrap();
-    let asked: Vec<_> = seen.asked.iter().map(|entry| entry.path.as_str()).collect();
-    assert_eq!(asked, ["abs", "etc/os-release", "opt/same", "opt/tool", "other", "usr/lib/os-release"]);
-    let given = |path: &str, text: &str| (path.to_owned(), text.as_bytes().to_vec());
-    // Top layer first.
+    let files = oci::image::read(&image, &Limits::default(), &Wanted(names)).unwrap();
+    let given: Vec<_> = files.present.iter().map(|(entry, gist)| (entry.path.as_str(), &*files.gists[*gist])).collect();
+    let wanted = [("abs", "ID=new"), ("etc/os-release", "ID=new"), ("opt/same", "tool"), ("opt/tool", "tool")];
+    assert_eq!(given, wanted);
+    let (link, _) = files.present.iter().find(|(entry, _)| entry.path == "etc/os-release").unwrap();
+    assert_eq!((link.link.as_deref(), link.layer), (Some("../usr/lib/os-release"), 1));
+    assert_eq!(files.members, 10);
+}
+
+#[test]
+fn what_lower_layers_ship_and_nobody_sees_is_told_apart() {
+    let lower = archive([file("d/db", "1"), file("d/tool", "x"), file("gone", "y"), file("kept", "k"), file("h", "z")]);
+    let middle = archive([file("d/db", "2"), file(".wh.gone", ""), file("kept", "k"), file("kept", "again")]);
+    let upper = archive([file("d/db", "3"), file("d/.wh..wh..opq", ""), member("h/", b'5', "", b"")]);
+    let image = image(&[lower, middle, upper].map(|layer| (gzip(&layer), layer)));
+    let files = oci::image::read(&image, &Limits::default(), &archives::All).unwrap();
+    let hidden = |path: &str, layer, hidden_by| Hidden { path: path.to_owned(), layer, hidden_by };
+    let found: Vec<_> = files.hidden.iter().map(|(hidden, gist)| (hidden.clone(), &*files.gists[*gist])).collect();
     let wanted = [
-        given("abs", "ID=new"),
-        given("etc/os-release", "ID=new"),
-        given("opt/same", "tool"),
-        given("opt/tool", "tool"),
+        (hidden("d/db", 0, 1), &b"1"[..]),
+        (hidden("d/tool", 0, 2), b"x"),
+        (hidden("gone", 0, 1), b"y"),
+        (hidden("h", 0, 2), b"z"),
+        (hidden("kept", 0, 1), b"k"),
+        (hidden("d/db", 1, 2), b"2"),
     ];
-    assert_eq!(seen.given, wanted);
-    let link = seen.asked.iter().find(|entry| entry.path == "etc/os-release").unwrap();
-    assert_eq!(link.link.as_deref(), Some("../usr/lib/os-release"));
-    assert_eq!(link.layer, image.layers[1].descriptor.digest);
+    assert_eq!(found, wanted);
+    let present: Vec<_> = files.present.iter().map(|(entry, _)| (entry.path.as_str(), entry.layer)).collect();
+    assert_eq!(present, [("d/db", 2), ("kept", 1)]);
 }
 
 #[test]

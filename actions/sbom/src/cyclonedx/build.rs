@@ -40,6 +40,14 @@ pub(crate) fn timestamp(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// What lower layers still ship, one property each: CycloneDX lets a name come several times.
+fn removed(graph: &Graph) -> impl Iterator<Item = Property<'_>> {
+    graph.removed.iter().map(|gone| Property {
+        name: "lockkeeper:image:removed".into(),
+        value: format!("{} in layer {}, removed by layer {}", gone.reference, gone.layer, gone.removed_by).into(),
+    })
+}
+
 /// What is deeper inside than this stands beside its container: a chain without end must not end a reader's stack.
 const DEEPEST: usize = 16;
 
@@ -75,7 +83,7 @@ impl<'a> Writer<'a> {
             name: plain(&root.name),
             version: root.version.as_deref().map(plain),
             purl: root.purl.as_deref().map(plain),
-            properties: properties(&root.properties),
+            properties: properties(&root.properties).into_iter().chain(removed(self.graph)).collect(),
             ..Component::default()
         };
         let author = attribution.authors.first().filter(|author| author.url.is_some() || author.email.is_some());

@@ -31,7 +31,7 @@ mod surroundings;
 mod yaml;
 
 pub use format::{Alone, Among, Candidate, Format, Place, Reads, Together, is_the_applications, recognise};
-pub use read::{Sighting, inventories};
+pub use read::{Glimpse, Sighting, glimpse, inventories, inventories_of_the_past};
 pub use surroundings::{ReadFile, Surroundings};
 
 /// Every format that is known, family by family; the first that claims a file reads it.

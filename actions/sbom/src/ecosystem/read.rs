@@ -5,7 +5,32 @@ use super::{
     distro::{OS_RELEASE, os_release},
 };
 use crate::graph::{Ecosystem, FindingKind, Inventory, Origin, Package, Place, Remark};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is kept of one file until all have been seen.
+#[derive(Debug)]
+pub enum Glimpse {
+    /// The whole file.
+    Kept(&'static Format, Vec<u8>),
+    /// What it told, alone.
+    Told(Result<Vec<Inventory>, ParseError>),
+    /// Nobody here can read it.
+    NotCovered(&'static Format),
+    /// Its length in bytes is beyond the bounds.
+    TooLarge(u64),
+    /// Nothing.
+    Nothing,
+}
+
+/// Understands a file at once where its format allows that, and keeps it otherwise.
+#[must_use]
+pub fn glimpse(format: &'static Format, found: Found) -> Glimpse {
+    match format.reads {
+        Reads::Alone(read) => Glimpse::Told(read(&found)),
+        Reads::NotCovered => Glimpse::NotCovered(format),
+        Reads::Among(_) | Reads::Together { .. } | Reads::Companion => Glimpse::Kept(format, found.bytes),
+    }
+}
 
 /// Everything that was seen in a source: what can be understood at once has been.
 #[derive(Debug, Default)]
@@ -23,13 +48,21 @@ impl Sighting {
 
     /// Takes a file and its content.
     pub fn add(&mut self, format: &'static Format, found: Found) {
-        match format.reads {
-            Reads::Alone(read) => {
-                let inventories = read(&found).map_err(|error| bad(&found, error));
-                self.inventories.extend(settle(inventories, &[&found]));
+        let place = found.place.clone();
+        self.take(glimpse(format, found), place);
+    }
+
+    /// Takes what was kept of the file at this place.
+    pub fn take(&mut self, glimpse: Glimpse, place: Place) {
+        match glimpse {
+            Glimpse::Kept(format, bytes) => self.files.push((format, Found { place, bytes })),
+            Glimpse::Told(told) => {
+                let told = told.map_err(|error| BadFile { path: place.path.clone(), error });
+                self.inventories.extend(settle(told, &[&Found { place, bytes: Vec::new() }]));
             }
-            Reads::NotCovered => self.not_covered(found.place, format.name),
-            Reads::Among(_) | Reads::Together { .. } | Reads::Companion => self.files.push((format, found)),
+            Glimpse::NotCovered(format) => self.not_covered(place, format.name),
+            Glimpse::TooLarge(bytes) => self.too_large(place, bytes),
+            Glimpse::Nothing => {}
         }
     }
 
@@ -59,25 +92,56 @@ impl Sighting {
 /// A broken file does not hide the others: it becomes a finding, and the listing is incomplete. `read` gives the neighbours
 /// that are not in the sighting: those on the disk of a tree, none of an image.
 #[must_use]
-pub fn inventories(sighting: Sighting, place: super::Place, read: &ReadFile<'_>) -> Vec<Inventory> {
-    let Sighting { mut inventories, mut files, beside: mut paths } = sighting;
-    files.sort_by(|(_, a), (_, b)| a.place.cmp(&b.place));
-    let distribution = match distribution(&files) {
+pub fn inventories(mut sighting: Sighting, place: super::Place, read: &ReadFile<'_>) -> Vec<Inventory> {
+    sighting.files.sort_by(|(_, a), (_, b)| a.place.cmp(&b.place));
+    let mut system_inventories = Vec::new();
+    let distribution = match distribution(&sighting.files) {
         Ok(None) => None,
         Ok(Some((found, distribution))) => {
-            inventories.push(system(found, &distribution));
+            system_inventories.push(system(found, &distribution));
             Some(distribution)
         }
         Err(bad) => {
-            inventories.extend(settle(Err(bad), &[]));
+            system_inventories.extend(settle(Err(bad), &[]));
             None
         }
     };
+    let mut inventories = understand(sighting, place, (read, distribution.as_ref()));
+    inventories.extend(system_inventories);
+    inventories
+}
+
+/// The inventories of files that later layers of an image hide, as they were to be seen once. `now` is what is there in the
+/// end: it stands in for neighbours that were not hidden with them, and names the distribution. What could not be
+/// understood, or is no package, is left out: it is not there any more.
+#[must_use]
+pub fn inventories_of_the_past(past: Sighting, now: &Sighting) -> Vec<Inventory> {
+    let kept: BTreeMap<&str, &Found> = now.files.iter().map(|(_, found)| (found.place.path.as_str(), found)).collect();
+    let read = |path: &str| kept.get(path).map(|found| found.bytes.clone());
+    let found = distribution(&past.files).or_else(|_| distribution(&now.files)).unwrap_or_default();
+    let found = found.or_else(|| distribution(&now.files).unwrap_or_default());
+    let distribution = found.map(|(_, distribution)| distribution);
+    let mut inventories = understand(past, super::Place::Image, (&read, distribution.as_ref()));
+    inventories.retain(|inventory| !inventory.packages.is_empty());
+    inventories
+}
+
+/// Gives each file to its reader; the files' order is that of their paths.
+fn understand(
+    sighting: Sighting,
+    place: super::Place,
+    (read, distribution): (&ReadFile<'_>, Option<&os_release::Distribution>),
+) -> Vec<Inventory> {
+    let Sighting { mut inventories, mut files, beside: mut paths } = sighting;
+    files.sort_by(|(_, a), (_, b)| a.place.cmp(&b.place));
     let kept: BTreeMap<&str, &Found> = files.iter().map(|(_, found)| (found.place.path.as_str(), found)).collect();
     let neighbour = |path: &str| kept.get(path).map(|found| found.bytes.clone()).or_else(|| read(path));
     paths.extend(files.iter().map(|(_, found)| found.place.path.clone()));
     paths.sort_unstable();
-    let surroundings = Surroundings::new(place, &neighbour).with(distribution.as_ref()).knowing(&paths);
+    let told = inventories.iter().flat_map(|inventory| &inventory.files).map(|place| place.path.clone());
+    let main = files.iter().filter(|(format, _)| !matches!(format.reads, Reads::Companion));
+    let held: BTreeSet<String> = told.chain(main.map(|(_, found)| found.place.path.clone())).collect();
+    let surroundings = Surroundings::new(place, &neighbour).with(distribution).knowing(&paths).among(&held);
     let mut together: BTreeMap<(&str, &str), (super::Together, Vec<&Found>)> = BTreeMap::new();
     for (format, found) in &files {
         match format.reads {

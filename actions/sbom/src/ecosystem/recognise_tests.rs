@@ -19,7 +19,7 @@ fn a_path_promises_what_its_tool_would_put_there() {
         ("var/lib/dpkg/status", Image, Some("dpkg")),
         ("var/lib/dpkg/status-old", Image, None),
         ("var/lib/dpkg/status.d/libc6", Image, Some("dpkg")),
-        ("var/lib/dpkg/status.d/libc6.md5sums", Image, None),
+        ("var/lib/dpkg/status.d/libc6.md5sums", Image, Some("dpkg file lists")),
         ("usr/lib/python3/dist-packages/a-1.dist-info/METADATA", Image, Some("installed Python packages")),
         ("v/lib/python3.11/site-packages/a-1.egg-info/PKG-INFO", Image, Some("installed Python packages")),
         ("v/lib/python3.11/site-packages/a-1.egg-info", Image, Some("installed Python packages")),

@@ -1,6 +1,7 @@
 //! What stands beside a file: its neighbours and the distribution.
 
 use super::{Place, distro::os_release::Distribution};
+use std::collections::BTreeSet;
 
 /// Reads a path relative to the root of the source; `None` when there is no such file.
 pub type ReadFile<'a> = dyn Fn(&str) -> Option<Vec<u8>> + Sync + 'a;
@@ -12,13 +13,14 @@ pub struct Surroundings<'a> {
     pub(super) place: Place,
     pub(super) distribution: Option<&'a Distribution>,
     pub(super) paths: &'a [String],
+    pub(super) held: Option<&'a BTreeSet<String>>,
 }
 
 impl<'a> Surroundings<'a> {
     /// Surroundings without a known distribution.
     #[must_use]
     pub fn new(place: Place, read: &'a ReadFile<'a>) -> Self {
-        Self { read, place, distribution: None, paths: &[] }
+        Self { read, place, distribution: None, paths: &[], held: None }
     }
 
     /// The same with the distribution an image is made from.
@@ -44,6 +46,26 @@ impl<'a> Surroundings<'a> {
             .map(String::as_str)
             .take_while(move |path| path.starts_with(&start))
             .filter(move |path| path.rsplit('/').next() == Some(&name))
+    }
+
+    /// The same with the paths of all files that were read.
+    #[must_use]
+    pub fn among(self, held: &'a BTreeSet<String>) -> Self {
+        Self { held: Some(held), ..self }
+    }
+
+    /// Whether some reader was given the file at this path: only then it matters which package owns it.
+    #[must_use]
+    pub fn holds(&self, path: &str) -> bool {
+        self.held.is_some_and(|held| held.contains(path))
+    }
+
+    /// The path under which some reader was given this file. Distributions that moved `/bin`, `/lib` and `/sbin` below `/usr`
+    /// left links behind, and packages still list their files by the old names.
+    #[must_use]
+    pub fn held_as(&self, path: &str) -> Option<String> {
+        let moved = || Some(format!("usr/{path}")).filter(|moved| self.holds(moved));
+        if self.holds(path) { Some(path.to_owned()) } else { moved() }
     }
 
     /// A file by its path relative to the root of the source. In an image only files that a format claims are at hand.

@@ -1,7 +1,9 @@
 //! Layers uncompressed: gzip and Zstandard told apart by their first bytes, as container engines do, metered against bombs.
 
-use std::io::{self, BufRead, BufReader, Read};
-use subject::{Digest, Hasher};
+use std::{
+    io::{self, BufRead, BufReader, Read},
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// A layer smaller than this, uncompressed, may be as repetitive as it likes.
 const FREE: u64 = 64 << 20;
@@ -10,12 +12,29 @@ const RATIO: u64 = 300;
 /// Zstandard frames that want a larger window are refused (`zstd --ultra` itself stays below).
 const WINDOW: u64 = 128 << 20;
 
-/// The uncompressed archive of a layer, counted and hashed while it is read.
+/// What all layers of an image together may come to, shared by the threads that read them.
+pub(super) struct Budget {
+    limit: u64,
+    seen: AtomicU64,
+}
+
+impl Budget {
+    pub(super) fn new(limit: u64) -> Self {
+        Self { limit, seen: AtomicU64::new(0) }
+    }
+
+    fn spend(&self, bytes: u64) -> bool {
+        self.seen.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) <= self.limit
+    }
+}
+
+/// The uncompressed archive of a layer, counted while it is read.
 pub(super) struct Inflated<'a> {
-    inner: Box<dyn Read + 'a>,
-    hasher: Hasher,
+    inner: Box<dyn Read + Send + 'a>,
+    plain: bool,
     seen: u64,
     allowed: u64,
+    budget: &'a Budget,
 }
 
 pub(super) fn wrong(cause: impl Into<String>) -> io::Error {
@@ -23,45 +42,43 @@ pub(super) fn wrong(cause: impl Into<String>) -> io::Error {
 }
 
 impl<'a> Inflated<'a> {
-    /// Uncompresses `input`, which has `compressed` bytes, to at most `budget` bytes.
-    pub(super) fn new(input: impl Read + 'a, compressed: u64, budget: u64) -> io::Result<Self> {
+    /// Uncompresses `input`, which has `compressed` bytes.
+    pub(super) fn new(input: impl Read + Send + 'a, compressed: u64, budget: &'a Budget) -> io::Result<Self> {
         let mut input = BufReader::with_capacity(256 << 10, input);
         let start = input.fill_buf()?;
-        let inner: Box<dyn Read + 'a> = if start.starts_with(&[0x1f, 0x8b]) {
+        let mut plain = false;
+        let inner: Box<dyn Read + Send + 'a> = if start.starts_with(&[0x1f, 0x8b]) {
             Box::new(flate2::bufread::MultiGzDecoder::new(input))
         } else if start.get(1..4) == Some(&[0xb5, 0x2f, 0xfd]) || is_skippable(start) {
             Box::new(Frames { input, frame: None })
         } else {
+            plain = true;
             Box::new(input)
         };
-        let allowed = budget.min(compressed.saturating_mul(RATIO).max(FREE));
-        Ok(Self { inner, hasher: Hasher::new(), seen: 0, allowed })
+        let allowed = budget.limit.min(compressed.saturating_mul(RATIO).max(FREE));
+        Ok(Self { inner, plain, seen: 0, allowed, budget })
     }
 
-    /// Bytes read so far.
-    pub(super) fn seen(&self) -> u64 {
-        self.seen
-    }
-
-    /// Reads to the end and gives the digest of everything.
-    pub(super) fn finish(mut self) -> io::Result<Digest> {
-        io::copy(&mut self, &mut io::sink())?;
-        Ok(self.hasher.finish())
+    /// The input is not compressed at all.
+    pub(super) fn is_plain(&self) -> bool {
+        self.plain
     }
 }
 
 impl Read for Inflated<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => wrong("a layer is cut off"),
+            io::ErrorKind::UnexpectedEof => wrong("the archive is cut off"),
             io::ErrorKind::InvalidData => error,
-            _ => wrong(format!("a layer cannot be uncompressed: {error}")),
+            _ => wrong(format!("the archive cannot be uncompressed: {error}")),
         })?;
         self.seen += read as u64;
         if self.seen > self.allowed {
-            return Err(wrong(format!("a layer grows beyond the {} bytes allowed for it", self.allowed)));
+            return Err(wrong(format!("the archive grows beyond the {} bytes allowed for it", self.allowed)));
         }
-        self.hasher.update(buffer.get(..read).unwrap_or_default());
+        if !self.budget.spend(read as u64) {
+            return Err(wrong(format!("the layers grow beyond the {} bytes allowed for all", self.budget.limit)));
+        }
         Ok(read)
     }
 }
@@ -118,7 +135,7 @@ impl<R: BufRead> Read for Frames<R> {
             }
             let (stated, found) = (frame.get_checksum_from_data(), frame.get_calculated_checksum());
             if stated.is_some() && found.is_some() && stated != found {
-                return Err(wrong("a layer's own checksum does not match"));
+                return Err(wrong("the archive's own checksum does not match"));
             }
             self.frame = None;
         }

@@ -5,12 +5,12 @@
 //! engine that runs the image (CVE-2025-62518).
 
 use super::inflate::wrong;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use tar::{EntryType, Header};
 
 const BLOCK: usize = 512;
 /// Linux's own bound on a path.
-pub(super) const PATH: usize = 4096;
+pub(crate) const PATH: usize = 4096;
 /// Linux's own bound on a name.
 const NAME: usize = 255;
 /// Extended headers beyond this hold no names.
@@ -18,7 +18,7 @@ const EXTENSION: u64 = 1 << 20;
 
 /// What a member is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum What {
+pub(crate) enum What {
     File,
     Directory,
     /// Its target, as written.
@@ -31,18 +31,36 @@ pub(super) enum What {
 
 /// One member of an archive.
 #[derive(Debug, Clone)]
-pub(super) struct Member {
+pub(crate) struct Member {
     /// Relative, without `.`, `..`, empty components or a trailing slash; empty for the root itself.
-    pub(super) path: String,
-    pub(super) what: What,
+    pub(crate) path: String,
+    pub(crate) what: What,
     /// Length of the content in bytes; 0 for everything but a file.
-    pub(super) size: u64,
+    pub(crate) size: u64,
     /// Permission bits.
-    pub(super) mode: u32,
+    pub(crate) mode: u32,
+}
+
+/// What an archive is read from.
+pub(crate) trait Input: BufRead {
+    /// Goes on so many bytes; `false` when the input ends before. Where the input can, it does not read them.
+    fn pass(&mut self, bytes: u64) -> io::Result<bool> {
+        let mut left = bytes;
+        while left > 0 {
+            let there = self.fill_buf()?.len();
+            if there == 0 {
+                return Ok(false);
+            }
+            let now = usize::try_from(left).unwrap_or(usize::MAX).min(there);
+            self.consume(now);
+            left -= now as u64;
+        }
+        Ok(true)
+    }
 }
 
 /// Reads an archive member by member.
-pub(super) struct Archive<R> {
+pub(crate) struct Archive<R> {
     input: R,
     /// Content of the current member that was not read yet.
     left: u64,
@@ -57,17 +75,33 @@ struct Extended {
     size: Option<u64>,
 }
 
-impl<R: Read> Archive<R> {
-    pub(super) fn new(input: R) -> Self {
+impl<R: Input> Archive<R> {
+    pub(crate) fn new(input: R) -> Self {
         Self { input, left: 0, padding: 0 }
     }
 
-    pub(super) fn into_inner(self) -> R {
+    /// What the archive is read from.
+    pub(crate) fn into_inner(self) -> R {
         self.input
     }
 
+    /// What the archive is read from, where the current member's content begins.
+    pub(crate) fn input(&self) -> &R {
+        &self.input
+    }
+
+    /// The whole content of the current member. Its size has been found acceptable before.
+    pub(crate) fn content(&mut self, member: &Member) -> io::Result<Vec<u8>> {
+        let mut content = Vec::new();
+        let size = usize::try_from(member.size).map_err(|error| wrong(error.to_string()))?;
+        // Room that is never written to costs nothing, so the size may be believed that far.
+        content.try_reserve_exact(size).map_err(|error| io::Error::new(io::ErrorKind::OutOfMemory, error))?;
+        self.read_to_end(&mut content)?;
+        Ok(content)
+    }
+
     /// The next member; its content is read from `self` before the one after it.
-    pub(super) fn next(&mut self) -> io::Result<Option<Member>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Member>> {
         let mut extended = Extended::default();
         loop {
             self.skip()?;
@@ -79,7 +113,7 @@ impl<R: Read> Archive<R> {
                 EntryType::XGlobalHeader => drop(self.extension(size)?),
                 EntryType::GNULongName => extended.path = Some(trimmed(self.extension(size)?)),
                 EntryType::GNULongLink => extended.link = Some(trimmed(self.extension(size)?)),
-                EntryType::GNUSparse => return Err(wrong("a layer holds a sparse file, which is not supported")),
+                EntryType::GNUSparse => return Err(wrong("the archive holds a sparse file, which is not supported")),
                 kind => return self.member(&header, kind, extended).map(Some),
             }
         }
@@ -99,7 +133,9 @@ impl<R: Read> Archive<R> {
             EntryType::Symlink => What::Symlink(bounded(link())?),
             EntryType::Link => What::HardLink(normal(&link())?),
             EntryType::Char | EntryType::Block | EntryType::Fifo => What::Other,
-            other => return Err(wrong(format!("a layer holds a member of the unknown type {:#04x}", other.as_byte()))),
+            other => {
+                return Err(wrong(format!("the archive holds a member of the unknown type {:#04x}", other.as_byte())));
+            }
         };
         let size = extended.size.unwrap_or(stated);
         // Links, directories and devices have no content, whatever their size field says (pax, "size").
@@ -117,7 +153,7 @@ impl<R: Read> Archive<R> {
         while filled < BLOCK {
             match self.input.read(block.get_mut(filled..).unwrap_or_default())? {
                 0 if filled == 0 => return Ok(None),
-                0 => return Err(wrong("a layer is cut off")),
+                0 => return Err(wrong("the archive is cut off")),
                 read => filled += read,
             }
         }
@@ -127,14 +163,14 @@ impl<R: Read> Archive<R> {
         let around = |(at, byte): (usize, &u8)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) };
         let sum: u32 = block.iter().enumerate().map(around).sum();
         if header.cksum().ok() != Some(sum) {
-            return Err(wrong("a layer is no tar archive: a header's checksum does not match"));
+            return Err(wrong("it is no tar archive: a header's checksum does not match"));
         }
         Ok(Some(header))
     }
 
     fn extension(&mut self, size: u64) -> io::Result<Vec<u8>> {
         if size > EXTENSION {
-            return Err(wrong(format!("a layer's extended header has {size} bytes, more than {EXTENSION}")));
+            return Err(wrong(format!("an extended header has {size} bytes, more than {EXTENSION}")));
         }
         self.expect(size);
         let mut bytes = Vec::new();
@@ -151,20 +187,23 @@ impl<R: Read> Archive<R> {
     fn skip(&mut self) -> io::Result<()> {
         let rest = self.left.saturating_add(self.padding);
         (self.left, self.padding) = (0, 0);
-        if io::copy(&mut (&mut self.input).take(rest), &mut io::sink())? < rest {
-            return Err(wrong("a layer is cut off"));
+        if !self.input.pass(rest)? {
+            return Err(wrong("the archive is cut off"));
         }
         Ok(())
     }
 }
 
 /// The content of the current member.
-impl<R: Read> Read for Archive<R> {
+impl<R: Input> Read for Archive<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        if most == 0 {
+            return Ok(0);
+        }
         let read = self.input.read(buffer.get_mut(..most).unwrap_or_default())?;
-        if read == 0 && most > 0 {
-            return Err(wrong("a layer is cut off"));
+        if read == 0 {
+            return Err(wrong("the archive is cut off"));
         }
         self.left -= read as u64;
         Ok(read)
@@ -174,7 +213,7 @@ impl<R: Read> Read for Archive<R> {
 impl Extended {
     /// pax records: `<length> <key>=<value>\n`, the length counting itself.
     fn pax(&mut self, mut records: &[u8]) -> io::Result<()> {
-        let malformed = || wrong("a layer's pax header is malformed");
+        let malformed = || wrong("a pax header is malformed");
         while !records.is_empty() {
             let space = records.iter().position(|byte| *byte == b' ').ok_or_else(malformed)?;
             let length: usize = records
@@ -194,7 +233,7 @@ impl Extended {
                     self.size = Some(size.ok_or_else(malformed)?);
                 }
                 key if key.starts_with(b"GNU.sparse.") => {
-                    return Err(wrong("a layer holds a sparse file, which is not supported"));
+                    return Err(wrong("the archive holds a sparse file, which is not supported"));
                 }
                 _ => {}
             }
@@ -213,7 +252,7 @@ fn trimmed(mut name: Vec<u8>) -> Vec<u8> {
 
 fn bounded(path: String) -> io::Result<String> {
     if path.is_empty() || path.len() > PATH || path.contains('\0') {
-        return Err(wrong("a layer holds a path that is empty, too long or not text"));
+        return Err(wrong("the archive holds a path that is empty, too long or not text"));
     }
     Ok(path)
 }
@@ -221,19 +260,19 @@ fn bounded(path: String) -> io::Result<String> {
 /// A path within the image, in one spelling. What leads out of it is refused, not bent back in.
 fn normal(path: &str) -> io::Result<String> {
     if path.len() > PATH || path.contains('\0') {
-        return Err(wrong("a layer holds a path that is too long or not text"));
+        return Err(wrong("the archive holds a path that is too long or not text"));
     }
     let shown = || crate::error::quote(path, 120);
     if path.starts_with('/') && !path.trim_matches('/').is_empty() {
-        return Err(wrong(format!("a layer holds the absolute path `{}`", shown())));
+        return Err(wrong(format!("the archive holds the absolute path `{}`", shown())));
     }
     let mut clean = String::with_capacity(path.len());
     for component in path.split('/').filter(|component| !matches!(*component, "" | ".")) {
         if component == ".." {
-            return Err(wrong(format!("a layer holds the path `{}`, which leads upwards", shown())));
+            return Err(wrong(format!("the archive holds the path `{}`, which leads upwards", shown())));
         }
         if component.len() > NAME {
-            return Err(wrong(format!("a layer holds the name `{}`, longer than {NAME} bytes", shown())));
+            return Err(wrong(format!("the archive holds the name `{}`, longer than {NAME} bytes", shown())));
         }
         if !clean.is_empty() {
             clean.push('/');

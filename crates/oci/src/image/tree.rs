@@ -11,7 +11,8 @@ use super::{
 };
 use std::{
     collections::{BTreeMap, VecDeque, btree_map},
-    io,
+    io, mem,
+    rc::Rc,
 };
 
 /// Symbolic links followed in one path, as in Linux.
@@ -29,11 +30,30 @@ pub(super) struct Place {
     pub(super) member: usize,
 }
 
+/// Whether anybody cares what becomes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Interest {
+    /// Something was kept of its content.
+    Kept,
+    /// It was passed over.
+    Passed,
+}
+
+/// A file of [`Interest::Kept`] that a later layer hides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lost {
+    /// Its path while it was to be seen.
+    pub(super) path: String,
+    pub(super) place: Place,
+    /// The layer that deleted or replaced it.
+    pub(super) hidden_by: usize,
+}
+
 /// A name's meaning.
 #[derive(Debug, Clone)]
 pub(super) enum Node {
-    Directory { children: BTreeMap<String, usize>, mode: u32 },
-    File { place: Place, size: u64, mode: u32 },
+    Directory { children: BTreeMap<Rc<str>, usize>, mode: u32 },
+    File { place: Place, size: u64, mode: u32, interest: Interest },
     Symlink { target: String },
     Other,
 }
@@ -48,12 +68,17 @@ impl Node {
 struct Kept {
     node: Node,
     layer: usize,
+    name: Rc<str>,
+    parent: usize,
 }
 
 /// A file system of names.
 pub(super) struct Tree {
     nodes: Vec<Kept>,
     limit: usize,
+    lost: Vec<Lost>,
+    /// The directory that was written to last, and by which layer: an archive's members mostly come folder by folder.
+    recent: Option<(String, usize, usize)>,
 }
 
 /// How far a path leads: the nodes on the way, the root first, and the names missing below the last.
@@ -74,11 +99,17 @@ enum Stuck {
 impl Tree {
     /// An empty root that may come to hold `limit` names.
     pub(super) fn new(limit: usize) -> Self {
-        Self { nodes: vec![Kept { node: Node::directory(0o755), layer: 0 }], limit }
+        let root = Kept { node: Node::directory(0o755), layer: 0, name: Rc::from(""), parent: ROOT };
+        Self { nodes: vec![root], limit, lost: Vec::new(), recent: None }
+    }
+
+    /// The kept files that later layers have hidden, as they were met.
+    pub(super) fn into_lost(self) -> Vec<Lost> {
+        self.lost
     }
 
     /// Applies the next member.
-    pub(super) fn apply(&mut self, place: Place, member: &Member) -> io::Result<()> {
+    pub(super) fn apply(&mut self, place: Place, member: &Member, interest: Interest) -> io::Result<()> {
         let (parent, name) = split(&member.path);
         if name == OPAQUE {
             return self.hide(parent, None, place.layer);
@@ -94,7 +125,7 @@ impl Tree {
         }
         let node = match &member.what {
             _ if member.path.is_empty() => return Ok(()),
-            What::File => Node::File { place, size: member.size, mode: member.mode },
+            What::File => Node::File { place, size: member.size, mode: member.mode, interest },
             What::Symlink(target) => Node::Symlink { target: target.clone() },
             What::Other => Node::Other,
             What::Directory => Node::directory(member.mode),
@@ -107,12 +138,12 @@ impl Tree {
         let (parent, name) = split(path);
         let parent = self.make(parent, layer)?;
         if let (Node::Directory { mode: wanted, .. }, Some(existing)) = (&node, self.child(parent, name))
-            && let Some(Kept { node: Node::Directory { mode, .. }, layer: written }) = self.nodes.get_mut(existing)
+            && let Some(Kept { node: Node::Directory { mode, .. }, layer: written, .. }) = self.nodes.get_mut(existing)
         {
             (*mode, *written) = (*wanted, layer);
             return Ok(());
         }
-        self.keep(parent, name, Kept { node, layer }).map(drop)
+        self.keep(parent, name, (node, layer)).map(drop)
     }
 
     /// The file a hard link names, as it is now. Its last name is not followed: a link may be to a symbolic link.
@@ -130,6 +161,12 @@ impl Tree {
 
     /// The directory at `path`, made where it is missing, with all its parents marked as written by `layer`.
     fn make(&mut self, path: &str, layer: usize) -> io::Result<usize> {
+        if let Some((recent, node, by)) = &self.recent
+            && recent == path
+            && *by == layer
+        {
+            return Ok(*node);
+        }
         let Reached { way, missing } = self.reach(path).map_err(|stuck| stuck.refusal(path))?;
         if way.len() + missing.len() > PATH / 2 {
             return Err(wrong(format!("a layer's path `{}` leads too deep", shown(path))));
@@ -141,10 +178,13 @@ impl Tree {
         }
         let mut node = way.last().copied().unwrap_or(ROOT);
         for name in missing {
-            node = self.keep(node, &name, Kept { node: Node::directory(0o755), layer })?;
+            node = self.keep(node, &name, (Node::directory(0o755), layer))?;
         }
         match self.nodes.get(node) {
-            Some(Kept { node: Node::Directory { .. }, .. }) => Ok(node),
+            Some(Kept { node: Node::Directory { .. }, .. }) => {
+                self.recent = Some((path.to_owned(), node, layer));
+                Ok(node)
+            }
             _ => Err(Stuck::NotDirectory.refusal(path)),
         }
     }
@@ -157,11 +197,12 @@ impl Tree {
             Ok(_) | Err(Stuck::NotDirectory) => return Ok(()),
             Err(stuck) => return Err(stuck.refusal(parent)),
         };
+        self.recent = None;
         // Each pair is a directory and the one name to look at; what this layer wrote stays, what lies below it is looked at.
         let mut waiting = vec![(parent, name.map(str::to_owned))];
         while let Some((directory, only)) = waiting.pop() {
             let Some(Kept { node: Node::Directory { children, .. }, .. }) = self.nodes.get(directory) else { continue };
-            let concerned = |name: &String| only.as_ref().is_none_or(|only| only == name);
+            let concerned = |name: &str| only.as_ref().is_none_or(|only| only == name);
             let (own, foreign): (Vec<_>, Vec<_>) = children
                 .iter()
                 .filter(|(name, _)| concerned(name))
@@ -173,6 +214,7 @@ impl Tree {
                     children.remove(name);
                 }
             }
+            foreign.into_iter().for_each(|(_, child)| self.lose(child, layer));
         }
         Ok(())
     }
@@ -184,19 +226,55 @@ impl Tree {
         }
     }
 
-    /// Puts a node under a name. It counts against the limit even after something has replaced it: memory is what is
-    /// limited.
-    fn keep(&mut self, directory: usize, name: &str, kept: Kept) -> io::Result<usize> {
+    /// Puts a node, written by a layer, under a name. It counts against the limit even after something has replaced it:
+    /// memory is what is limited.
+    fn keep(&mut self, directory: usize, name: &str, (node, layer): (Node, usize)) -> io::Result<usize> {
         if self.nodes.len() > self.limit {
             return Err(wrong(format!("an image holds more than {} names", self.limit)));
         }
-        let node = self.nodes.len();
-        match self.nodes.get_mut(directory) {
-            Some(Kept { node: Node::Directory { children, .. }, .. }) => children.insert(name.to_owned(), node),
-            _ => return Err(Stuck::NotDirectory.refusal(name)),
+        let new = self.nodes.len();
+        let name: Rc<str> = Rc::from(name);
+        let old = match self.nodes.get_mut(directory) {
+            Some(Kept { node: Node::Directory { children, .. }, .. }) => children.insert(Rc::clone(&name), new),
+            _ => return Err(Stuck::NotDirectory.refusal(&name)),
         };
-        self.nodes.push(kept);
-        Ok(node)
+        // A new file beside others leads no path elsewhere.
+        if old.is_some() || !matches!(node, Node::File { .. }) {
+            self.recent = None;
+        }
+        self.nodes.push(Kept { node, layer, name, parent: directory });
+        if let Some(old) = old {
+            self.lose(old, layer);
+        }
+        Ok(new)
+    }
+
+    /// Notes the kept files at and below a node that has left the tree. Each node leaves at most once.
+    fn lose(&mut self, node: usize, hidden_by: usize) {
+        let mut open = vec![node];
+        while let Some(next) = open.pop() {
+            match self.nodes.get_mut(next).map(|kept| &mut kept.node) {
+                Some(Node::Directory { children, .. }) => open.extend(mem::take(children).into_values()),
+                Some(Node::File { place, interest: Interest::Kept, .. }) if place.layer < hidden_by => {
+                    let place = *place;
+                    let path = self.path(next);
+                    self.lost.push(Lost { path, place, hidden_by });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The path of a node from the root, also of one that has left the tree.
+    fn path(&self, node: usize) -> String {
+        let mut names = Vec::new();
+        let mut here = node;
+        while let Some(kept) = self.nodes.get(here).filter(|_| here != ROOT) {
+            names.push(&*kept.name);
+            here = kept.parent;
+        }
+        names.reverse();
+        names.join("/")
     }
 
     /// Follows a path from the root, through symbolic links.
@@ -218,7 +296,7 @@ impl Tree {
             let Some(Kept { node: Node::Directory { children, .. }, .. }) = self.nodes.get(here) else {
                 return Err(Stuck::NotDirectory);
             };
-            let Some(child) = children.get(&name).copied() else {
+            let Some(child) = children.get(name.as_str()).copied() else {
                 ahead.push_front(name);
                 ahead.retain(|name| name != ".");
                 // A `..` below a name that does not exist leads nowhere.
@@ -252,7 +330,7 @@ impl Tree {
     /// Calls `each` with every path and node below the root, parents before children, in order of path components.
     pub(super) fn each(&self, mut each: impl FnMut(&str, &Node)) {
         let mut path = String::new();
-        let mut open: Vec<(btree_map::Iter<'_, String, usize>, usize)> = Vec::new();
+        let mut open: Vec<(btree_map::Iter<'_, Rc<str>, usize>, usize)> = Vec::new();
         if let Some(Kept { node: Node::Directory { children, .. }, .. }) = self.nodes.get(ROOT) {
             open.push((children.iter(), 0));
         }

@@ -81,17 +81,7 @@ impl Layout {
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is no such image, [`ErrorKind::Invalid`] when there are several to choose from.
     pub fn image(&self, tag: Option<&str>) -> Result<Descriptor, Error> {
-        let doing = format!("find the image in the layout {}", self.folder.display());
-        let named = |image: &Descriptor| tag.is_none() || image.annotations.get(REF_NAME).map(String::as_str) == tag;
-        let mut images: Vec<_> = self.index()?.into_iter().filter(named).collect();
-        images.sort_by_key(|image| image.digest);
-        images.dedup_by_key(|image| image.digest);
-        let count = images.len();
-        match images.pop() {
-            Some(image) if count == 1 => Ok(image),
-            Some(_) => Err(Error::invalid(doing, format!("it holds {count} images; name one by its tag"))),
-            None => Err(Error::new(ErrorKind::NotFound, doing, "there is none")),
-        }
+        pick(format!("find the image in the layout {}", self.folder.display()), self.index()?, tag)
     }
 
     /// The manifest this descriptor speaks of, checked.
@@ -219,5 +209,21 @@ impl Layout {
 
     fn unreadable(&self, wanted: &Descriptor, error: &io::Error) -> Error {
         Error::local(format!("read blob {} of the layout {}", wanted.digest, self.folder.display()), error)
+    }
+}
+
+/// Of the images of a layout's index the one under this tag, or the only one. containerd names images in an annotation of
+/// its own, with their registry.
+pub(crate) fn pick(doing: String, images: Vec<Descriptor>, tag: Option<&str>) -> Result<Descriptor, Error> {
+    let name = |image: &Descriptor, key| image.annotations.get(key).map(String::as_str) == tag;
+    let named = |image: &Descriptor| tag.is_none() || name(image, REF_NAME) || name(image, "io.containerd.image.name");
+    let mut images: Vec<_> = images.into_iter().filter(named).collect();
+    images.sort_by_key(|image| image.digest);
+    images.dedup_by_key(|image| image.digest);
+    let count = images.len();
+    match images.pop() {
+        Some(image) if count == 1 => Ok(image),
+        Some(_) => Err(Error::invalid(doing, format!("it holds {count} images; name one by its tag"))),
+        None => Err(Error::new(ErrorKind::NotFound, doing, "there is none")),
     }
 }

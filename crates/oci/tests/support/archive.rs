@@ -2,7 +2,7 @@
 
 use oci::{
     Descriptor, ImageManifest, Platform,
-    image::{Config, Entry, Image, Limits, RootFs, Visitor, walk},
+    image::{Candidate, Config, Image, Limits, Reader, RootFs, Want},
     layout::Layout,
     media,
 };
@@ -84,28 +84,23 @@ pub(crate) fn image_with(layout: &Layout, layers: Vec<Descriptor>, diff_ids: Vec
     Image::open(layout, None, &Platform::linux("amd64")).unwrap()
 }
 
-/// All files of an image with their contents.
-#[derive(Default)]
-pub(crate) struct All(pub(crate) BTreeMap<String, Vec<u8>>);
+/// Wants everything, and keeps it.
+pub(crate) struct All;
 
-impl Visitor for All {
-    fn wanted(&mut self, _entry: &Entry) -> bool {
-        true
+impl Reader for All {
+    type Gist = Vec<u8>;
+
+    fn wants(&self, _: &Candidate<'_>) -> Want {
+        Want::Content
     }
 
-    fn file(&mut self, entry: &Entry, content: &[u8]) {
-        assert!(self.0.insert(entry.path.clone(), content.to_vec()).is_none(), "{} came twice", entry.path);
+    fn gist(&self, _: &Candidate<'_>, content: Vec<u8>) -> Vec<u8> {
+        content
     }
 }
 
+/// All files of an image with their contents.
 pub(crate) fn read(image: &Image, limits: &Limits) -> Result<BTreeMap<String, Vec<u8>>, String> {
-    let mut all = All::default();
-    let result = walk(image, limits, &mut all);
-    match result {
-        Ok(()) => Ok(all.0),
-        Err(error) => {
-            assert!(all.0.is_empty(), "content was handed over from an image that is refused");
-            Err(error.to_string())
-        }
-    }
+    let files = oci::image::read(image, limits, &All).map_err(|error| error.to_string())?;
+    Ok(files.present.iter().map(|(entry, gist)| (entry.path.clone(), files.gists[*gist].clone())).collect())
 }

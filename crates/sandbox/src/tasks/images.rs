@@ -15,7 +15,7 @@ use std::{
 use subject::{Digest, Reference};
 
 /// What an image may unpack to: enough for any that is meant to run on a laptop.
-const LIMITS: Limits = Limits { entries: 500_000, inflated: 8 << 30, file: 2 << 30 };
+const LIMITS: Limits = Limits { entries: 500_000, names: 128 << 20, inflated: 8 << 30, file: 2 << 30, held: 64 << 20 };
 
 /// The cache of unpacked images.
 #[derive(Debug)]
