@@ -21,6 +21,8 @@ pub struct Plan<'a, 'r> {
     pub documents: Vec<Document>,
     /// The CycloneDX document as the statement's predicate, and the image it is left on.
     pub statement: Option<(serde_json::Value, &'a (ImageRef, Evidence<'r>))>,
+    /// VEX documents with their predicate types, left beside the statement.
+    pub vex: Vec<(&'a str, serde_json::Value)>,
     /// The dependency snapshot, and where it is sent.
     pub snapshot: Option<(Vec<u8>, &'a Destination)>,
 }
@@ -32,6 +34,8 @@ pub struct Receipt {
     pub files: Vec<(Format, PathBuf, usize)>,
     /// The referrer that carries the signed statement.
     pub referrer: Option<Digest>,
+    /// The referrers that carry VEX statements.
+    pub vex: Vec<Digest>,
     /// GitHub's answer to the dependency snapshot.
     pub submitted: Option<Submitted>,
 }
@@ -42,7 +46,7 @@ pub struct Receipt {
 /// A [`Failure`] when a file cannot be written (then nothing is attached or sent), the statement cannot be left or the
 /// snapshot cannot be sent.
 pub async fn apply(runner: &Runner, plan: Plan<'_, '_>) -> Result<Receipt, Failure> {
-    let mut receipt = Receipt { files: Vec::new(), referrer: None, submitted: None };
+    let mut receipt = Receipt { files: Vec::new(), referrer: None, vex: Vec::new(), submitted: None };
     for Document { format, path, bytes } in plan.documents {
         replace(&path, &bytes).map_err(|error| {
             let failure = Failure::new(Exit::Unknown, "write the bill of materials to").subject(path.display());
@@ -55,8 +59,9 @@ pub async fn apply(runner: &Runner, plan: Plan<'_, '_>) -> Result<Receipt, Failu
         runner.info(format!("wrote {} ({} bytes)", path.display(), bytes.len()));
         receipt.files.push((format, path, bytes.len()));
     }
-    let written = |failure: Failure| match receipt.files.first() {
-        Some((_, path, _)) => failure.output("sbom-path", path.display()),
+    let first = receipt.files.first().map(|(_, path, _)| path.display().to_string());
+    let written = |failure: Failure| match &first {
+        Some(path) => failure.output("sbom-path", path),
         None => failure,
     };
     if let Some((predicate, (image, evidence))) = plan.statement
@@ -64,13 +69,14 @@ pub async fn apply(runner: &Runner, plan: Plan<'_, '_>) -> Result<Receipt, Failu
             evidence.leave(image, predicate::CYCLONEDX, predicate).await.map_err(written)?
     {
         receipt.referrer = Some(referrer);
+        for (kind, document) in plan.vex {
+            let left = evidence.leave(image, kind, document).await.map_err(written)?;
+            receipt.vex.extend(left.referrer().copied());
+        }
     }
     if let Some((snapshot, destination)) = plan.snapshot {
         runner.info(format!("submitting the dependency snapshot of {}", destination.repository));
-        let submitted = submit(destination, &snapshot).await.map_err(|failure| match receipt.files.first() {
-            Some((_, path, _)) => failure.output("sbom-path", path.display()),
-            None => failure,
-        })?;
+        let submitted = submit(destination, &snapshot).await.map_err(written)?;
         runner.info(format!("snapshot {}: {} {}", submitted.id, submitted.result, submitted.message));
         receipt.submitted = Some(submitted);
     }
@@ -78,7 +84,7 @@ pub async fn apply(runner: &Runner, plan: Plan<'_, '_>) -> Result<Receipt, Failu
 }
 
 /// Puts the new content in the old one's place in one step: a reader sees the one or the other.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut file =

@@ -2,7 +2,8 @@
 
 use crate::{
     assemble::Development,
-    outputs::{OutputInputs, Outputs},
+    modes::{Mode, ModeInputs, ModeSettings},
+    outputs::{Format, OutputInputs, Outputs},
     source::tree::check_glob,
 };
 use github::{Failure, InputError, Runner};
@@ -22,9 +23,9 @@ pub struct Inputs {
     /// With a `path`: which image of an archive or layout that holds several, by its tag. Alone: an image of the container engine on this machine, by its name or ID there (`DOCKER_HOST`, else `/var/run/docker.sock`).
     #[arg(long)]
     pub local_image: Option<String>,
-    /// Which image of a multi-platform index is described.
-    #[arg(long, default_value = "linux/amd64", value_parser = platform)]
-    pub platform: Platform,
+    /// Which image of a multi-platform index is described, such as `linux/arm64`; `all`: each of them, and the index by a document that links to theirs.
+    #[arg(long, default_value = "linux/amd64", value_parser = platforms)]
+    pub platform: Platforms,
     /// Globs of paths in a source tree that are left out, as in a `.gitignore`; one per line.
     #[arg(long)]
     pub exclude: Vec<String>,
@@ -49,12 +50,35 @@ pub struct Inputs {
     /// A file that lists packages and was not understood (broken, of an unknown version, without a reader) fails the run, after the rest was written: exit code 2 for a broken one, else 3, and nothing is attached. `false`: it is a warning, and the bill of materials says that it is incomplete.
     #[arg(long, value_parser = github::yes_no(), action = clap::ArgAction::Set, num_args = 0..=1, default_value = "true", default_missing_value = "true", require_equals = true)]
     pub strict: bool,
+    /// The modes and the checks.
+    #[command(flatten)]
+    pub modes: ModeInputs,
     /// The signing key and the registry's login.
     #[command(flatten)]
     pub evidence: evidence::EvidenceInputs,
     /// The AWS identity, for images in ECR.
     #[command(flatten)]
     pub aws: aws::AwsInputs,
+}
+
+/// `platform`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Platforms {
+    /// One image of an index.
+    One(Platform),
+    /// Each of them.
+    All,
+}
+
+impl Platforms {
+    /// The one; the default where each is meant and only one can be.
+    #[must_use]
+    pub fn one(&self) -> Platform {
+        match self {
+            Self::One(platform) => platform.clone(),
+            Self::All => Platform::linux("amd64"),
+        }
+    }
 }
 
 /// `dev`.
@@ -119,6 +143,8 @@ pub struct Settings {
     pub engine: Option<String>,
     /// Which image of an index.
     pub platform: Platform,
+    /// Whether each image of an index is described.
+    pub every_platform: bool,
     /// Globs left out of a tree.
     pub exclude: Vec<String>,
     /// What happens to development packages.
@@ -137,6 +163,8 @@ pub struct Settings {
     pub strict: Strict,
     /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<jiff::Timestamp>,
+    /// The modes and the checks.
+    pub modes: ModeSettings,
 }
 
 impl Settings {
@@ -188,6 +216,17 @@ impl Settings {
                 errors.push(InputError::new("exclude", glob, format!("is not a glob: {problem}")).example("legacy/**"));
             }
         }
+        let modes = ModeSettings::new(runner, &inputs.modes, inputs.image.as_ref(), &mut errors);
+        let every_platform = inputs.platform == Platforms::All;
+        if every_platform && matches!(source, Source::Path(_)) && inputs.modes.mode == Mode::Generate {
+            let problem = "needs an `image` in a registry";
+            errors.push(InputError::new("platform", "all", problem).example("image: ghcr.io/org/app@sha256:…"));
+        }
+        if every_platform && !inputs.outputs.format.contains(&Format::CyclonedxJson) {
+            let problem = "lacks `cyclonedx-json`: with `platform: all` the documents link to each other in it";
+            errors.push(InputError::unseen("format", problem).example("format: cyclonedx-json"));
+        }
+        let attach = if modes.dry_run { Attach::No } else { attach };
         let epoch = runner.env("SOURCE_DATE_EPOCH").map(epoch).transpose().unwrap_or_else(|error| {
             errors.push(error);
             None
@@ -200,7 +239,8 @@ impl Settings {
             source,
             local_image: inputs.local_image.clone(),
             engine: runner.env("DOCKER_HOST").map(str::to_owned),
-            platform: inputs.platform.clone(),
+            platform: inputs.platform.one(),
+            every_platform,
             exclude: inputs.exclude.clone(),
             development: inputs.dev.into(),
             name: inputs.project_name.clone(),
@@ -210,6 +250,7 @@ impl Settings {
             empty: if inputs.allow_empty { Empty::Accepted } else { Empty::Inconclusive },
             strict: if inputs.strict { Strict::Yes } else { Strict::No },
             epoch,
+            modes,
         })
     }
 }
@@ -224,6 +265,10 @@ fn epoch(text: &str) -> Result<jiff::Timestamp, InputError> {
 
 fn reference(text: &str) -> Result<Reference, subject::ReferenceError> {
     text.parse()
+}
+
+fn platforms(text: &str) -> Result<Platforms, String> {
+    if text == "all" { Ok(Platforms::All) } else { platform(text).map(Platforms::One) }
 }
 
 /// `linux/amd64`, `linux/arm64/v8`.

@@ -79,6 +79,8 @@ pub fn report(told: &Told<'_>, receipt: Option<&Receipt>) -> Report {
         if let Some(referrer) = receipt.referrer {
             report = report.output("referrer", referrer);
         }
+        let vex: Vec<String> = receipt.vex.iter().map(ToString::to_string).collect();
+        report = report.output("vex-referrers", vex.join(" "));
     }
     for annotation in annotations(told) {
         report = report.annotate(annotation);

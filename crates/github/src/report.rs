@@ -73,6 +73,31 @@ impl Report {
         &self.document
     }
 
+    /// Puts another answer in the place of this one; outputs, summary and document stay.
+    #[must_use]
+    pub fn instead(mut self, exit: Exit, verdict: impl Into<String>, headline: impl Into<String>) -> Self {
+        (self.exit, self.verdict, self.headline) = (exit, verdict.into(), headline.into());
+        self
+    }
+
+    /// Adds blocks below the summary.
+    #[must_use]
+    pub fn also(mut self, summary: Summary) -> Self {
+        self.summary = self.summary.extend(summary);
+        self
+    }
+
+    /// Adds a member to the machine-readable report.
+    #[must_use]
+    pub fn part(mut self, name: &str, value: serde_json::Value) -> Self {
+        if let serde_json::Value::Object(members) = &mut self.document {
+            members.insert(name.to_owned(), value);
+        } else {
+            self.document = serde_json::json!({ name: value });
+        }
+        self
+    }
+
     /// The exit code this report ends the process with.
     #[must_use]
     pub fn exit(&self) -> Exit {

@@ -25,6 +25,12 @@ pub enum SpecVersion {
 }
 
 impl SpecVersion {
+    /// The version with this label.
+    #[must_use]
+    pub fn of(label: &str) -> Option<Self> {
+        [Self::V1_5, Self::V1_6, Self::V1_7].into_iter().find(|version| version.label() == label)
+    }
+
     /// As it stands in the document.
     #[must_use]
     pub fn label(self) -> &'static str {

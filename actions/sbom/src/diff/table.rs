@@ -31,9 +31,9 @@ pub fn table(summary: Summary, diff: &Diff, against: &str) -> Summary {
         let names: Vec<_> = diff.new_licences.iter().map(|name| format!("`{name}`")).collect();
         summary = summary.paragraph(&format!("Licences that are new: {}", names.join(", ")));
     }
-    summary = rows_of(summary, "Changed", &diff.changed, |change| changed(change));
-    summary = rows_of(summary, "Added", &diff.added, |single| listed(single));
-    rows_of(summary, "Removed", &diff.removed, |single| listed(single))
+    summary = rows_of(summary, "Changed", &diff.changed, changed);
+    summary = rows_of(summary, "Added", &diff.added, listed);
+    rows_of(summary, "Removed", &diff.removed, listed)
 }
 
 fn rows_of<T>(summary: Summary, title: &str, items: &[T], row: impl Fn(&T) -> Vec<String>) -> Summary {

@@ -103,7 +103,7 @@ pub fn merge(sources: Vec<Source>, named: &Named) -> Result<Merged, MergeError> 
         document.remove("$schema");
         documents.push(document);
     }
-    documents.sort_by_cached_key(|document| canonical(document));
+    documents.sort_by_cached_key(canonical);
     documents.dedup();
     if documents.is_empty() {
         return Err(MergeError::Nothing);
@@ -198,7 +198,7 @@ fn dependencies(documents: &[Map<String, Value>], root: Option<&Value>, several:
         }
     }
     if let (true, Some(root)) = (several, root.and_then(references::reference)) {
-        let subjects = documents.iter().flat_map(|document| references::subjects(document));
+        let subjects = documents.iter().flat_map(references::subjects);
         edges.entry(root.to_owned()).or_default().entry("dependsOn").or_default().extend(subjects);
     }
     let entry = |(from, lists): (String, BTreeMap<&str, BTreeSet<String>>)| {

@@ -134,7 +134,7 @@ fn meanings(document: &Document, several: bool) -> BTreeMap<String, String> {
     }
     each_object(document, &mut |object, text| {
         if let Some(reference) = object.get("bom-ref").and_then(Value::as_str) {
-            meanings.entry(reference.to_owned()).or_insert_with(|| text());
+            meanings.entry(reference.to_owned()).or_insert_with(text);
         }
     });
     meanings

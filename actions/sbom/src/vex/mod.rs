@@ -9,7 +9,7 @@ mod read;
 mod target;
 
 pub use analysis::embed;
-pub use read::{VexError, read};
+pub use read::{LARGEST, VexError, read};
 pub use target::{About, about};
 
 use crate::purl::PackageUrl;

@@ -36,6 +36,9 @@ pub enum VexError {
     TooMany(usize),
 }
 
+/// How one statement is read.
+type One = fn(&Value) -> Result<Statement, String>;
+
 /// Reads a document.
 ///
 /// # Errors
@@ -53,7 +56,7 @@ pub fn read(bytes: &[u8]) -> Result<Vex, VexError> {
     } else {
         return Err(VexError::NoVex);
     };
-    let (list, one): (&str, fn(&Value) -> Result<Statement, String>) = match form {
+    let (list, one): (&str, One) = match form {
         Form::OpenVex => ("statements", open),
         Form::CycloneDx => ("vulnerabilities", cyclonedx),
     };
