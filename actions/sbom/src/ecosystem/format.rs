@@ -50,7 +50,8 @@ pub struct Format {
     pub reads: Reads,
 }
 
-/// A reader of one file that needs nothing else.
+/// A reader of one file that needs nothing else. Where the file is may not be known yet: inventories name no files, or call
+/// this one by an empty path and what is within it by a path that begins with `!/`.
 pub type Alone = fn(&Found) -> Result<Vec<Inventory>, ParseError>;
 /// A reader of one file that may ask for its neighbours.
 pub type Among = fn(&Found, &Surroundings<'_>) -> Result<Vec<Inventory>, BadFile>;

@@ -12,6 +12,9 @@ pub mod distro;
 pub mod dotnet;
 pub mod elixir;
 pub mod embedded;
+pub mod executable;
+pub mod golang;
+pub mod java;
 pub mod javascript;
 pub mod php;
 pub mod python;
@@ -25,12 +28,15 @@ mod format;
 mod git;
 mod lines;
 mod needs;
+mod paths;
 mod read;
 mod resolution;
 mod surroundings;
 mod yaml;
 
 pub use format::{Alone, Among, Candidate, Format, Place, Reads, Together, is_the_applications, recognise};
+use paths::{join, parent};
+use read::broken;
 pub use read::{Glimpse, Sighting, glimpse, inventories, inventories_of_the_past};
 pub use surroundings::{ReadFile, Surroundings};
 
@@ -44,6 +50,8 @@ pub const FORMATS: &[&[Format]] = &[
     dotnet::FORMATS,
     elixir::FORMATS,
     embedded::FORMATS,
+    golang::FORMATS,
+    java::FORMATS,
     javascript::FORMATS,
     php::FORMATS,
     python::FORMATS,
@@ -51,19 +59,8 @@ pub const FORMATS: &[&[Format]] = &[
     rust::FORMATS,
     swift::FORMATS,
     terraform::FORMATS,
-    LATER,
+    executable::FORMATS,
 ];
-
-/// Lockfiles that have no reader yet.
-const LATER: &[Format] = &[
-    not_covered("Go modules", |file| file.file_name() == "go.mod"),
-    not_covered("Gradle", |file| file.file_name() == "gradle.lockfile"),
-    not_covered("Maven", |file| file.file_name() == "pom.xml"),
-];
-
-const fn not_covered(name: &'static str, claims: fn(&Candidate<'_>) -> bool) -> Format {
-    Format { name, claims, reads: Reads::NotCovered }
-}
 
 /// A file with its content.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -166,13 +166,32 @@ fn settle(read: Result<Vec<Inventory>, BadFile>, files: &[&Found]) -> Vec<Invent
             for inventory in inventories.iter_mut().filter(|inventory| inventory.files.is_empty()) {
                 inventory.files = files.iter().map(|found| found.place.clone()).collect();
             }
+            if let [found] = files {
+                inventories.iter_mut().for_each(|inventory| put_in_place(inventory, &found.place));
+            }
             inventories
         }
-        Err(BadFile { path, error }) => {
-            let layer = files.iter().find(|found| found.place.path == path).and_then(|found| found.place.layer.clone());
-            vec![unread(Place { path, layer }, FindingKind::Broken, Some(error.line), error.message)]
+        Err(bad) => {
+            let found = files.iter().find(|found| found.place.path == bad.path);
+            vec![broken(bad, found.and_then(|found| found.place.layer.clone()))]
         }
     }
+}
+
+/// A reader of one file calls it by an empty path, and what is within it by a path after `!/`.
+fn put_in_place(inventory: &mut Inventory, outer: &Place) {
+    for place in inventory.files.iter_mut().filter(|place| place.path.is_empty() || place.path.starts_with("!/")) {
+        place.path.insert_str(0, &outer.path);
+        place.layer.clone_from(&outer.layer);
+    }
+    for remark in inventory.remarks.iter_mut().filter(|remark| remark.path.starts_with("!/")) {
+        remark.path.insert_str(0, &outer.path);
+    }
+}
+
+/// An inventory of nothing that says what is wrong with a file.
+pub(super) fn broken(BadFile { path, error }: BadFile, layer: Option<String>) -> Inventory {
+    unread(Place { path, layer }, FindingKind::Broken, Some(error.line), error.message)
 }
 
 fn unread(place: Place, kind: FindingKind, line: Option<u32>, text: String) -> Inventory {

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod zip;
+
 use serde_json::Value;
 use std::{
     collections::BTreeSet,

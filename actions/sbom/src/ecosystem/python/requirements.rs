@@ -1,7 +1,7 @@
 //! pip's `requirements.txt`: pinned requirements with hashes, includes, constraints (pip docs, "Requirements File Format").
 
 use super::pep508;
-use crate::ecosystem::{BadFile, ParseError, shorten, text};
+use crate::ecosystem::{BadFile, ParseError, join, parent, shorten, text};
 use crate::{
     graph::{Checksum, Ecosystem, FindingKind, Inventory, Knowledge, Origin, Package, Scope},
     purl,
@@ -115,7 +115,7 @@ impl Reading<'_> {
 
     fn include(&mut self, from: &str, target: &str, role: Role) -> Result<(), Included> {
         let missing = |why: &str| Included::Missing(format!("includes `{}`, {why}", shorten(target)));
-        let path = join(from, target).ok_or_else(|| missing("which is outside the scanned tree"))?;
+        let path = join(parent(from), target).ok_or_else(|| missing("which is outside the scanned tree"))?;
         if self.open.contains(&path) {
             return Err(missing("which includes this file in turn"));
         }
@@ -355,25 +355,6 @@ fn pin(inventory: &mut Inventory, constraints: &BTreeMap<String, String>) {
     for (line, name) in unpinned {
         inventory.remark(line, format!("`{name}` is not pinned to one version; listed without"));
     }
-}
-
-/// `target` seen from the file `from`, or `None` when that leaves the tree.
-fn join(from: &str, target: &str) -> Option<String> {
-    if target.is_empty() || target.starts_with('/') || target.contains("://") {
-        return None;
-    }
-    let mut parts: Vec<&str> = from.split('/').collect();
-    parts.pop();
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 #[cfg(test)]
