@@ -10,7 +10,11 @@ use evidence::{Evidence, EvidenceInputs};
 use github::Runner;
 use oci::{Artifact, Descriptor, Manifest, layout::push_layout};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::Command,
+};
 use subject::ImageRef;
 use support::{DockerRegistry, anonymous, layout_in, sample};
 
@@ -107,4 +111,51 @@ async fn statements_are_found_in_every_form_and_nothing_that_claims_to_be_one_is
     let foreign = pieces.iter().find(|piece| piece.source == foreign).unwrap();
     let rejection = foreign.statement.as_ref().unwrap().about(&image.digest).unwrap_err();
     assert_eq!(rejection.reason(), Reason::WrongSubject);
+}
+
+/// cosign, from the tools; loud where it is not installed, and an error where everything must run.
+#[expect(clippy::print_stderr, reason = "a skipped suite must be seen")]
+fn cosign() -> Option<PathBuf> {
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools/bin/cosign");
+    if !program.exists() {
+        let ci = std::env::vars().any(|(key, value)| key == "CI" && value == "true");
+        assert!(!ci, "cosign is not installed, and CI runs every suite");
+        eprintln!("SKIPPED: cosign is not installed; `cargo xtask test` installs it");
+        return None;
+    }
+    Some(program)
+}
+
+#[tokio::test]
+async fn what_cosign_leaves_is_read_in_its_old_form_and_its_new_one() {
+    let (Some(cosign), Some(server)) = (cosign(), DockerRegistry::start("")) else { return };
+    let image = pushed(&server, "one").await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("claim.json"), r#"{"result":"PASSED","configuration":[]}"#).unwrap();
+    let run = |args: &[&str]| {
+        let mut command = Command::new(&cosign);
+        command.current_dir(folder.path()).env("HOME", folder.path()).env("COSIGN_PASSWORD", "");
+        let output = command.args(args).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    run(&["generate-key-pair"]);
+    let reference = image.to_string();
+    let attest = ["attest", "--key", "cosign.key", "--yes", "--allow-http-registry", "--predicate", "claim.json"];
+    let offline = ["--use-signing-config=false", "--tlog-upload=false", "--type", predicate::TEST_RESULT, &reference];
+    for form in ["--new-bundle-format=false", "--new-bundle-format=true"] {
+        run(&[&attest[..], &[form], &offline[..]].concat());
+    }
+    let public = std::fs::read_to_string(folder.path().join("cosign.pub")).unwrap();
+    let public = attest::PublicKey::from_pem(&public).unwrap();
+    let (runner, _) = Runner::for_test([]);
+    let evidence = Evidence::open(&runner, &EvidenceInputs::default(), &image.repository, None).unwrap();
+    let pieces = evidence.gather(&image, std::slice::from_ref(&public)).await.unwrap();
+    assert_eq!(pieces.len(), 2, "{pieces:?}");
+    for piece in &pieces {
+        let verified = piece.statement.as_ref().unwrap();
+        let claim: predicate::test_result::TestResult = verified.about(&image.digest).unwrap().read().unwrap();
+        assert_eq!((verified.key_id(), claim.result), (public.key_id(), predicate::test_result::Outcome::Passed));
+    }
+    let stranger = evidence.gather(&image, &[SigningKey::generate().public()]).await.unwrap();
+    assert!(stranger.iter().all(|piece| piece.statement.is_err()), "{stranger:?}");
 }
