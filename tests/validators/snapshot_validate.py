@@ -8,14 +8,14 @@ Needs the packages of requirements.txt beside this file.
 import json
 import sys
 
-from githubkit.versions.latest.models import Snapshot
+from githubkit_schemas.latest.models import Snapshot
 from packageurl import PackageURL
 from pydantic import ValidationError
 
 
 def unknown_fields(model, value, path="$"):
     """The description allows no other fields; the generated models pass over them."""
-    if isinstance(value, dict) and hasattr(model, "model_fields"):
+    if isinstance(value, dict) and hasattr(type(model), "model_fields"):
         known = {field.alias or name: getattr(model, name) for name, field in type(model).model_fields.items()}
         extra = model.model_extra or {}
         for key, inner in value.items():

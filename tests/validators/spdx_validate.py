@@ -7,6 +7,7 @@ schema, by the SHACL model, and by the bindings generated from the model.
 Needs the packages of requirements.txt beside this file.
 """
 
+import functools
 import glob
 import json
 import sys
@@ -29,6 +30,10 @@ class Official:
 
     def __init__(self, folder):
         self.archives = [zipfile.ZipFile(path) for path in glob.glob(f"{folder}/*spdx*.jar") + glob.glob(f"{folder}/tools-java*.jar")]
+
+    @functools.cached_property
+    def model(self):
+        return rdflib.Graph().parse(data=json.dumps(self.read("spdx-model-v3.0.1.jsonld")), format="json-ld")
 
     def read(self, name):
         for archive in self.archives:
@@ -57,8 +62,7 @@ def faults_3(document, text, official):
     # The context comes from the jar: nothing is fetched.
     local = {**document, "@context": official.read("spdx-context-v3.0.1.jsonld")["@context"]}
     graph = rdflib.Graph().parse(data=json.dumps(local), format="json-ld")
-    model = rdflib.Graph().parse(data=json.dumps(official.read("spdx-model-v3.0.1.jsonld")), format="json-ld")
-    sound, _, words = pyshacl.validate(graph, shacl_graph=model, ont_graph=model)
+    sound, _, words = pyshacl.validate(graph, shacl_graph=official.model, ont_graph=official.model)
     faults += [] if sound else [f"SHACL: {words[:3000]}"]
     objects = v3_0_1.SHACLObjectSet()
     try:
