@@ -1,8 +1,16 @@
-//! Python: requirements files and installed distributions.
+//! Python: requirements files, the lockfiles of its many tools, and installed distributions.
 
 pub mod installed;
+mod locked;
+mod pdm;
 pub mod pep508;
+pub mod pipfile_lock;
+mod poetry;
+mod project;
+mod pylock;
 pub mod requirements;
+mod specifiers;
+pub mod uv;
 
 use super::{BadFile, Candidate, Format, Found, Place, Reads, Surroundings, is_the_applications};
 use crate::graph::{self, Inventory};
@@ -29,31 +37,31 @@ pub const FORMATS: &[Format] = &[
         reads: Reads::Among(read_requirements),
     },
     Format {
-        name: "Pipenv",
-        claims: |file| file.file_name() == "Pipfile.lock" && is_the_applications(file),
-        reads: Reads::NotCovered,
+        name: "Pipfile.lock",
+        claims: |file| named(file, "Pipfile.lock"),
+        reads: Reads::Among(pipfile_lock::read),
     },
+    Format { name: "pdm.lock", claims: |file| named(file, "pdm.lock"), reads: Reads::Among(pdm::read) },
+    Format { name: "poetry.lock", claims: |file| named(file, "poetry.lock"), reads: Reads::Among(poetry::read) },
+    Format { name: "pylock.toml", claims: is_pylock, reads: Reads::Alone(pylock::read) },
+    Format { name: "uv.lock", claims: |file| named(file, "uv.lock"), reads: Reads::Among(uv::read) },
     Format {
-        name: "PDM",
-        claims: |file| file.file_name() == "pdm.lock" && is_the_applications(file),
-        reads: Reads::NotCovered,
-    },
-    Format {
-        name: "Poetry",
-        claims: |file| file.file_name() == "poetry.lock" && is_the_applications(file),
-        reads: Reads::NotCovered,
-    },
-    Format {
-        name: "pylock",
-        claims: |file| file.file_name() == "pylock.toml" && is_the_applications(file),
-        reads: Reads::NotCovered,
-    },
-    Format {
-        name: "uv",
-        claims: |file| file.file_name() == "uv.lock" && is_the_applications(file),
-        reads: Reads::NotCovered,
+        name: "pyproject.toml",
+        claims: |file| named(file, "pyproject.toml") || named(file, "Pipfile"),
+        reads: Reads::Companion,
     },
 ];
+
+fn named(file: &Candidate<'_>, name: &str) -> bool {
+    file.file_name() == name && is_the_applications(file)
+}
+
+/// `pylock.toml`, or `pylock.<name>.toml` with a name without dots (PEP 751).
+fn is_pylock(file: &Candidate<'_>) -> bool {
+    let middle = file.file_name().strip_prefix("pylock.").and_then(|rest| rest.strip_suffix("toml"));
+    let name = middle.map(|middle| middle.strip_suffix('.').unwrap_or(middle));
+    name.is_some_and(|name| !name.contains('.')) && is_the_applications(file)
+}
 
 /// `…/{site,dist}-packages/x.dist-info/METADATA`, `…/x.egg-info/PKG-INFO`, or `…/x.egg-info` as a file.
 fn is_installed(file: &Candidate<'_>) -> bool {

@@ -320,7 +320,8 @@ fn named(stated: &str) -> Result<Package, String> {
     Ok(package)
 }
 
-fn checksum(hash: &str) -> Result<Checksum, String> {
+/// `sha256:…` as pip and the lockfiles write it.
+pub(super) fn checksum(hash: &str) -> Result<Checksum, String> {
     let (algorithm, hex) = hash.split_once(':').unwrap_or((hash, ""));
     let (algorithm, digits) = match algorithm {
         "sha256" => ("SHA-256", 64),
