@@ -38,8 +38,8 @@ use decide::Verdict;
 use evidence::Evidence;
 use github::{About, Action, Exit, Failure, Output, Post, Report, Runner};
 use graph::Graph;
-use layers::History;
 use inputs::{Attach, Inputs, Settings};
+use layers::History;
 use modes::{
     Mode,
     checks::{self, Subject},

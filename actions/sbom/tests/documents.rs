@@ -53,10 +53,12 @@ fn licence() -> impl Strategy<Value = Licence> {
 
 fn origin() -> impl Strategy<Value = Origin> {
     let kinds = vec!["cargo", "npm", "pypi", "deb", "golang", "maven", "gem", "oci", "generic", "rpm", "github"];
-    let purl = (prop::sample::select(kinds), text(), text(), text()).prop_filter_map("no purl", |(kind, space, name, url)| {
-        let purl = sbom::purl::Purl::new(kind, &name).namespace(&space).version("1").qualifier("vcs_url", &url).build()?;
-        Some(Origin::Purl(purl))
-    });
+    let purl =
+        (prop::sample::select(kinds), text(), text(), text()).prop_filter_map("no purl", |(kind, space, name, url)| {
+            let purl =
+                sbom::purl::Purl::new(kind, &name).namespace(&space).version("1").qualifier("vcs_url", &url).build()?;
+            Some(Origin::Purl(purl))
+        });
     prop_oneof![8 => purl, 1 => Just(Origin::Own), 1 => Just(Origin::System)]
 }
 
@@ -127,14 +129,15 @@ fn graph(inventories: Vec<Inventory>, name: &str) -> Graph {
 
 /// Every document of a graph, by what it is.
 fn documents(graph: &Graph) -> Vec<(String, Vec<u8>)> {
-    let at = Some("2024-01-02T03:04:05Z".parse().unwrap());
+    let scanned: jiff::Timestamp = "2024-01-02T03:04:05Z".parse().unwrap();
+    let at = Some(scanned);
     let run = Run {
         sha: "0".repeat(40),
         full_ref: "refs/heads/main".to_owned(),
         correlator: "c".to_owned(),
         id: "1".to_owned(),
         url: None,
-        scanned: at.unwrap(),
+        scanned,
         folder: Some(String::new()),
     };
     let mut all = Vec::new();

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
 
-mod support;
 #[path = "support/judges.rs"]
 mod judges;
+mod support;
 
 use axum::{Json, Router, body::Bytes, extract::State, http::HeaderMap, http::StatusCode, routing::post};
 use serde_json::{Value, json};
@@ -26,8 +26,7 @@ const NPM: &str = r#"{"name":"web","version":"1.0.0","lockfileVersion":3,"packag
     "node_modules/tool":{"version":"1.0.0","dev":true,"license":"LicenseRef-tool AND MIT"}}}"#;
 const SHA: &str = "ddc951f4b1293222421f2c8df679786153acf689";
 const ALL: &str = "cyclonedx-json,cyclonedx-xml\nspdx-json\nspdx3-json\ngithub-snapshot\n";
-const FILES: [&str; 5] =
-    ["sbom.cdx.json", "sbom.cdx.xml", "sbom.spdx.json", "sbom.spdx3.json", "sbom.snapshot.json"];
+const FILES: [&str; 5] = ["sbom.cdx.json", "sbom.cdx.xml", "sbom.spdx.json", "sbom.spdx3.json", "sbom.snapshot.json"];
 
 fn tree() -> Workspace {
     Workspace::new()
@@ -67,7 +66,9 @@ fn every_format_and_version_is_valid_to_two_judges() {
     let bare = self::tree();
     bare.run(&[("format", "spdx-json,spdx3-json,cyclonedx-json,cyclonedx-xml")]).expect(0, &[]);
     let empty = Workspace::new();
-    empty.run(&[("format", "spdx-json,spdx3-json,cyclonedx-json,cyclonedx-xml"), ("allow-empty", "true")]).expect(0, &[]);
+    empty
+        .run(&[("format", "spdx-json,spdx3-json,cyclonedx-json,cyclonedx-xml"), ("allow-empty", "true")])
+        .expect(0, &[]);
     let files: Vec<PathBuf> = paths(&bare)[..4].iter().chain(&paths(&empty)[..4]).cloned().collect();
     judges::judge(&files);
 }
@@ -95,7 +96,10 @@ fn each_format_may_have_a_file_of_its_own_name() {
     assert_eq!(ended.output("sbom-path"), tree.path("out/one.json").to_str().unwrap());
     assert!(tree.bytes("out/two.xml").starts_with(b"<?xml"));
     for (inputs, word) in [
-        ([("format", "spdx-json,cyclonedx-xml"), ("output-file", "one.json")], "output-file: has 1 paths for 2 formats"),
+        (
+            [("format", "spdx-json,cyclonedx-xml"), ("output-file", "one.json")],
+            "output-file: has 1 paths for 2 formats",
+        ),
         ([("format", "spdx-json,spdx-json"), ("output-file", "a\nb")], "format: names a format twice"),
         ([("format", "spdx-json,cyclonedx-xml"), ("output-file", "a\na")], "output-file: names a file twice"),
         ([("format", "github-snapshot"), ("path", ".")], "GITHUB_SHA: is not set"),
@@ -109,7 +113,11 @@ fn each_format_may_have_a_file_of_its_own_name() {
 #[test]
 fn who_answers_for_the_document_is_said_or_comes_from_the_run() {
     let tree = tree();
-    let inputs = [("format", "cyclonedx-json,spdx-json"), ("author", "Shop Security <security@shop.example>"), ("supplier", "https://shop.example")];
+    let inputs = [
+        ("format", "cyclonedx-json,spdx-json"),
+        ("author", "Shop Security <security@shop.example>"),
+        ("supplier", "https://shop.example"),
+    ];
     tree.run_in(&inputs, &of_a_run(&[])).expect(0, &[]);
     let metadata = tree.bom()["metadata"].clone();
     assert_eq!(metadata["authors"], json!([{"name": "Shop Security", "email": "security@shop.example"}]));
@@ -134,7 +142,11 @@ fn github(first: Vec<(StatusCode, Value)>) -> (String, Requests) {
     listener.set_nonblocking(true).unwrap();
     let state = (Arc::clone(&requests), Arc::new(Mutex::new(first)));
     type Answers = Arc<Mutex<Vec<(StatusCode, Value)>>>;
-    async fn take(State((requests, answers)): State<(Requests, Answers)>, headers: HeaderMap, body: Bytes) -> (StatusCode, Json<Value>) {
+    async fn take(
+        State((requests, answers)): State<(Requests, Answers)>,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> (StatusCode, Json<Value>) {
         let token = headers["authorization"].to_str().unwrap().to_owned();
         let accept = headers["accept"].to_str().unwrap().to_owned();
         requests.lock().unwrap().push((accept, token, body.to_vec()));
@@ -149,7 +161,8 @@ fn github(first: Vec<(StatusCode, Value)>) -> (String, Requests) {
     let app = Router::new().route("/repos/shop/app/dependency-graph/snapshots", post(take)).with_state(state);
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(async { axum::serve(tokio::net::TcpListener::from_std(listener).unwrap(), app).await.unwrap() });
+        runtime
+            .block_on(async { axum::serve(tokio::net::TcpListener::from_std(listener).unwrap(), app).await.unwrap() });
     });
     (address, requests)
 }
@@ -178,23 +191,31 @@ fn the_snapshot_that_is_sent_is_the_one_that_is_written() {
     judges::judge(&[tree.path("sbom.snapshot.json")]);
     let snapshot: Value = serde_json::from_slice(body).unwrap();
     assert_eq!(snapshot["sha"], "1111111111111111111111111111111111111111", "the head of the pull request");
-    assert_eq!(snapshot["job"], json!({"correlator": "ci_build_web", "id": "42", "html_url": "https://github.com/shop/app/actions/runs/42/attempts/1"}));
+    assert_eq!(
+        snapshot["job"],
+        json!({"correlator": "ci_build_web", "id": "42", "html_url": "https://github.com/shop/app/actions/runs/42/attempts/1"})
+    );
     let manifest = &snapshot["manifests"]["package-lock.json"];
     assert_eq!(manifest["file"]["source_location"], "web/package-lock.json");
-    let relation = |purl: &str| (manifest["resolved"][purl]["relationship"].clone(), manifest["resolved"][purl]["scope"].clone());
+    let relation =
+        |purl: &str| (manifest["resolved"][purl]["relationship"].clone(), manifest["resolved"][purl]["scope"].clone());
     assert_eq!(relation("pkg:npm/odd@1.0.0"), (json!("indirect"), json!("runtime")));
     assert_eq!(relation("pkg:npm/tool@1.0.0"), (json!("direct"), json!("development")));
 }
 
 #[test]
 fn a_snapshot_that_is_refused_says_which_permission_is_missing() {
-    let (address, _) = github(vec![(StatusCode::FORBIDDEN, json!({"message": "Resource not accessible by integration"}))]);
+    let (address, _) =
+        github(vec![(StatusCode::FORBIDDEN, json!({"message": "Resource not accessible by integration"}))]);
     let env = of_a_run(&[("GITHUB_API_URL", &address), ("GITHUB_TOKEN", "ghs_secret")]);
     let words = ["403 Resource not accessible by integration", "contents: write", "the files are written"];
     let tree = tree();
     let ended = tree.run_in(&[("submit", "true")], &env).expect(3, &words);
     assert_eq!(ended.output("sbom-path"), tree.path("sbom.cdx.json").to_str().unwrap());
-    let (address, _) = github(vec![(StatusCode::CREATED, json!({"id": 1, "created_at": "", "result": "INVALID", "message": "bad purl"}))]);
+    let (address, _) = github(vec![(
+        StatusCode::CREATED,
+        json!({"id": 1, "created_at": "", "result": "INVALID", "message": "bad purl"}),
+    )]);
     let env = of_a_run(&[("GITHUB_API_URL", &address), ("GITHUB_TOKEN", "ghs_secret")]);
     tree.run_in(&[("submit", "true")], &env).expect(3, &["bad purl"]);
 }
