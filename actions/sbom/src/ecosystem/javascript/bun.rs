@@ -8,6 +8,7 @@ use super::{
     descriptor::split,
     jsonc,
     locked::{Locked, Source, scope_of},
+    manifest::Manifest,
     package_lock::at_json,
 };
 use crate::{
@@ -42,11 +43,12 @@ struct Entry<'a> {
     optional_peers: Vec<Text<'a>>,
 }
 
-/// The packages of a `bun.lock`.
+/// The packages of a `bun.lock`. `read` gives a file by its path from the lockfile's folder: the `package.json` of each
+/// workspace, which alone has the root's version.
 ///
 /// # Errors
 /// [`ParseError`] for what is no JSON even without comments, and for a package that is no tuple of Bun's.
-pub fn parse(bytes: &[u8]) -> Result<Inventory, ParseError> {
+pub fn parse(bytes: &[u8], read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Result<Inventory, ParseError> {
     let text = jsonc::plain(text(bytes)?);
     let lock: Lock<'_> = serde_json::from_str(&text).map_err(|error| at_json(&error, 0))?;
     let mut inventory = Inventory::new(Ecosystem::Npm);
@@ -58,7 +60,7 @@ pub fn parse(bytes: &[u8]) -> Result<Inventory, ParseError> {
     }
     let mut reading =
         Reading { inventory, resolution: Resolution::default(), lines: Lines::new(&text), nodes: HashMap::new() };
-    let workspaces = reading.workspaces(&lock)?;
+    let workspaces = reading.workspaces(&lock, read)?;
     let tuples = reading.packages(&lock, &workspaces)?;
     for (key, entry) in &workspaces {
         let node = reading.nodes[key];
@@ -90,13 +92,23 @@ enum Need {
 
 impl<'t> Reading<'t> {
     /// The project's own packages, keyed as those are that they contain: by name, the root's by nothing.
-    fn workspaces(&mut self, lock: &'t Lock<'t>) -> Result<Vec<(&'t str, &'t Entry<'t>)>, ParseError> {
+    fn workspaces(
+        &mut self,
+        lock: &'t Lock<'t>,
+        read: &dyn Fn(&str) -> Option<Vec<u8>>,
+    ) -> Result<Vec<(&'t str, &'t Entry<'t>)>, ParseError> {
         let mut found = Vec::new();
         for (folder, entry) in lock.workspaces.iter() {
             let base = folder.rsplit('/').next().filter(|base| !base.is_empty()).unwrap_or("project");
             let full = entry.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(base);
             let (group, name) = scope_of(full);
-            let mut package = Package::new(name, entry.version.as_deref().map(str::to_owned), Origin::Own);
+            let path =
+                if folder.is_empty() { "package.json".to_owned() } else { format!("{}/package.json", &**folder) };
+            let bytes = read(&path);
+            let manifest = bytes.as_deref().and_then(Manifest::of_bytes).unwrap_or_default();
+            let version = entry.version.as_deref().or(manifest.version.as_deref());
+            let mut package = Package::new(name, version.map(str::to_owned), Origin::Own);
+            package.licences.clone_from(&manifest.licences);
             package.group = group.map(str::to_owned);
             package.line = self.lines.of(folder);
             let node = self.resolution.node(self.inventory.packages.len());
@@ -205,20 +217,31 @@ fn package(name: &str, reference: &str, tuple: &[&RawValue]) -> Result<Package, 
         let (path, commit) = short.split_once('#').unwrap_or((short, ""));
         (format!("git+https://github.com/{path}.git"), commit)
     });
-    let version = reference.starts_with(|c: char| c.is_ascii_digit()).then_some(reference);
+    let version = if reference.starts_with(|c: char| c.is_ascii_digit()) {
+        Some(reference)
+    } else {
+        version_of_archive(reference, name)
+    };
     let source = match (&github, reference.split_once(':')) {
         (Some((repository, commit)), _) => Source::Git { repository, commit },
         (None, Some(("http" | "https", _))) => Source::Archive(reference),
         (None, Some((scheme, _))) if scheme.starts_with("git") => Source::resolved(reference),
         (None, Some(_)) => Source::Own,
         // A registry of its own is the second of the tuple.
-        (None, None) if version.is_some() => match texts.first().filter(|url| url.contains("://")) {
+        (None, None) if version == Some(reference) => match texts.first().filter(|url| url.contains("://")) {
             Some(url) => Source::Archive(url),
             None => Source::Registry,
         },
         (None, None) => Source::Own,
     };
     Locked { full: name, version, source, integrity }.package()
+}
+
+/// The version that a registry puts into an archive's name: `…/<name>/-/<name>-<version>.tgz`.
+fn version_of_archive<'a>(url: &'a str, name: &str) -> Option<&'a str> {
+    let (_, file) = url.split_once("/-/")?;
+    let stem = file.strip_suffix(".tgz")?.strip_prefix(scope_of(name).1)?;
+    stem.strip_prefix('-').filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]

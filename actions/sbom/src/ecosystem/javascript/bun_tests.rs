@@ -40,7 +40,7 @@ const LOCK: &str = r#"{
 
 #[test]
 fn a_need_is_found_from_the_inside_out() {
-    let inventory = parse(LOCK.as_bytes()).unwrap();
+    let inventory = parse(LOCK.as_bytes(), &|_| None).unwrap();
     assert_eq!(
         shown(&inventory),
         [
@@ -66,13 +66,15 @@ fn a_need_is_found_from_the_inside_out() {
 fn a_missing_need_an_unknown_version_and_a_cut_file_are_said() {
     let missing = parse(
         LOCK.replace("\"real\": [\"real@3", "\"other\": [\"other@3").replace("\"@s/b/real\"", "\"x/real\"").as_bytes(),
+        &|_| None,
     )
     .unwrap();
     assert_eq!(missing.remarks[0].kind, FindingKind::Partial);
-    let unknown = parse(LOCK.replace("\"lockfileVersion\": 1", "\"lockfileVersion\": 7").as_bytes()).unwrap();
+    let unknown =
+        parse(LOCK.replace("\"lockfileVersion\": 1", "\"lockfileVersion\": 7").as_bytes(), &|_| None).unwrap();
     assert_eq!((unknown.packages.len(), unknown.remarks[0].kind), (0, FindingKind::UnknownVersion));
     for at in (0..LOCK.len() - 2).filter(|at| LOCK.is_char_boundary(*at)) {
-        assert!(parse(&LOCK.as_bytes()[..at]).is_err(), "{at}");
+        assert!(parse(&LOCK.as_bytes()[..at], &|_| None).is_err(), "{at}");
     }
-    assert!(parse(br#"{"lockfileVersion":1,"workspaces":{"":{}},"packages":{"a":[]}}"#).is_err());
+    assert!(parse(br#"{"lockfileVersion":1,"workspaces":{"":{}},"packages":{"a":[]}}"#, &|_| None).is_err());
 }

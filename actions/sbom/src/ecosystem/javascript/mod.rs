@@ -56,7 +56,10 @@ pub const FORMATS: &[Format] = &[
     Format {
         name: "Bun",
         claims: |file| file.file_name() == "bun.lock" && is_the_applications(file),
-        reads: Reads::Alone(|found| bun::parse(&found.bytes).map(|inventory| vec![inventory])),
+        reads: Reads::Among(|found, surroundings| {
+            let read = |path: &str| surroundings.file(&beside(found, path));
+            one(found, bun::parse(&found.bytes, &read))
+        }),
     },
     Format {
         name: "Bun (binary)",

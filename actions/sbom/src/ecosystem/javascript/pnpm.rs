@@ -66,6 +66,8 @@ struct Reading<'r> {
     resolution: Resolution,
     /// The project's folders, by path from the lockfile's.
     importers: HashMap<String, usize>,
+    /// What the manifests of these folders ask for and no list has named so far.
+    asked: HashMap<String, Vec<String>>,
     direct: Vec<usize>,
     missing: usize,
 }
@@ -86,6 +88,7 @@ impl<'r> Reading<'r> {
             inventory: Inventory::new(Ecosystem::Npm),
             resolution: Resolution::default(),
             importers: HashMap::new(),
+            asked: HashMap::new(),
             direct: Vec::new(),
             missing: 0,
         }
@@ -118,6 +121,9 @@ impl<'r> Reading<'r> {
             Some(importers) => {
                 let entries = importers.entries().iter();
                 let importers: Vec<_> = entries.map(|entry| (&*entry.key, entry.line, &entry.value)).collect();
+                if importers.is_empty() {
+                    return Err(ParseError::at(1, "names no folder of the project (is it cut off?)"));
+                }
                 self.importers(&importers, &index);
             }
             None => self.importers(&[(".", 1, document)], &index),
@@ -182,7 +188,8 @@ impl<'r> Reading<'r> {
     fn importers(&mut self, importers: &[Place<'_, '_>], index: &Index<'_>) {
         for &(folder, line, _) in importers {
             if !self.importers.contains_key(folder) {
-                let node = self.own(folder, line);
+                let (node, asked) = self.own(folder, line);
+                self.asked.insert(folder.to_owned(), asked);
                 self.direct.push(self.inventory.packages.len() - 1);
                 self.importers.insert(folder.to_owned(), node);
                 self.resolution.root(node, Scope::Required);
@@ -190,6 +197,7 @@ impl<'r> Reading<'r> {
         }
         for &importer in importers {
             let from = self.importers[importer.0];
+            self.whole(importer);
             for (list, scope) in LISTS {
                 for need in self.listed(importer, list) {
                     let reference = need.value.text().or_else(|| need.value.text_of("version")).unwrap_or_default();
@@ -199,8 +207,28 @@ impl<'r> Reading<'r> {
         }
     }
 
-    /// A package of the project, by its folder.
-    fn own(&mut self, folder: &str, line: u32) -> usize {
+    /// An importer says something, and what its manifest or its `specifiers` (lockfile 5) ask for is in one of its lists.
+    fn whole(&mut self, (folder, line, value): Place<'_, '_>) {
+        let stated = |key: &str| value.get(key).is_some();
+        let nothing = Node::Map(Vec::new());
+        if *value != nothing && !stated("specifiers") && !LISTS.iter().any(|(list, _)| stated(list)) {
+            let text = format!("nothing is said of the project's folder `{}` (is the file cut off?)", shorten(folder));
+            self.inventory.finding(FindingKind::Broken, Some(line), text);
+        }
+        let listed =
+            |name: &str| LISTS.iter().any(|(list, _)| value.get(list).is_some_and(|list| list.get(name).is_some()));
+        if let Some(asked) = self.asked.get_mut(folder) {
+            asked.retain(|name| !listed(name));
+        }
+        let asked = value.get("specifiers").map_or(&[][..], Node::entries).iter().find(|asked| !listed(&asked.key));
+        if let Some(asked) = asked {
+            let text = format!("`{}` is asked for and not resolved (is the file cut off?)", shorten(&asked.key));
+            self.inventory.finding(FindingKind::Broken, Some(asked.line), text);
+        }
+    }
+
+    /// A package of the project, by its folder, and what its manifest asks for.
+    fn own(&mut self, folder: &str, line: u32) -> (usize, Vec<String>) {
         let path = if folder == "." { "package.json".to_owned() } else { format!("{folder}/package.json") };
         let bytes = (self.read)(&path);
         let manifest = bytes.as_deref().and_then(Manifest::of_bytes).unwrap_or_default();
@@ -208,10 +236,12 @@ impl<'r> Reading<'r> {
         let (group, name) = scope_of(manifest.title().unwrap_or(base));
         let mut package = Package::new(name, manifest.version.as_deref().map(str::to_owned), Origin::Own);
         package.group = group.map(str::to_owned);
-        package.licences = manifest.licences;
+        package.licences.clone_from(&manifest.licences);
         package.line = Some(line);
         self.inventory.packages.push(package);
-        self.resolution.node(self.inventory.packages.len() - 1)
+        let asked =
+            manifest.dependencies.iter().chain(&manifest.development).map(|(name, _)| name.to_string()).collect();
+        (self.resolution.node(self.inventory.packages.len() - 1), asked)
     }
 
     fn need(
@@ -226,7 +256,7 @@ impl<'r> Reading<'r> {
             let to = match self.importers.get(&folder) {
                 Some(&to) => to,
                 None => {
-                    let to = self.own(&folder, line);
+                    let (to, _) = self.own(&folder, line);
                     self.importers.insert(folder, to);
                     to
                 }
@@ -257,6 +287,14 @@ impl<'r> Reading<'r> {
         if let Some(more) = self.missing.checked_sub(SHOWN).filter(|more| *more > 0) {
             let text = format!("{more} more that are needed are not in the file");
             self.inventory.finding(FindingKind::Broken, None, text);
+        }
+        let mut asked: Vec<_> = self.asked.iter().filter(|(_, names)| !names.is_empty()).collect();
+        asked.sort_unstable();
+        for (folder, names) in asked {
+            let names = names.iter().map(|name| shorten(name)).take(SHOWN).collect::<Vec<_>>().join("`, `");
+            let text =
+                format!("the package.json in `{}` asks for `{names}`, which is not in the file", shorten(folder));
+            self.inventory.finding(FindingKind::Partial, None, text);
         }
         self.inventory.direct = Some(self.direct);
         self.resolution.fold(&mut self.inventory);

@@ -187,9 +187,11 @@ impl<'a> Index<'a> {
         patched().or_else(|| keys.iter().find_map(|key| self.plain.get(key.as_str()))).copied()
     }
 
-    /// What a patch is laid over.
+    /// What a patch is laid over; Yarn 2 leaves `npm:` out of its keys.
     fn beneath(&self, descriptor: &str) -> Option<usize> {
-        inner_of_patch(descriptor).and_then(|inner| self.plain.get(inner.as_str()).copied())
+        let inner = inner_of_patch(descriptor)?;
+        let bare = inner.replacen("@npm:", "@", 1);
+        self.plain.get(inner.as_str()).or_else(|| self.plain.get(bare.as_str())).copied()
     }
 }
 
