@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 #[path = "../../oci/tests/support/mod.rs"]
-#[allow(dead_code, reason = "each test uses its own part")]
 mod support;
 
 use attest::{BUNDLE_MEDIA_TYPE, Bundle, ENVELOPE_MEDIA_TYPE, Reason, SigningKey, Statement, policy::Piece, predicate};

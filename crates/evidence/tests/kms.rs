@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
 #[path = "../../oci/tests/support/mod.rs"]
-#[allow(dead_code, reason = "each test uses its own part")]
 mod support;
 
 use attest::{PublicKey, predicate};

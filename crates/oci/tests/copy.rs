@@ -1,7 +1,6 @@
 //! Copies between repositories of Debian's `docker-registry`: within one registry, across two, interrupted, raced.
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
-#[allow(clippy::unwrap_used, dead_code, reason = "a test stops where it stands; each test file uses its part")]
 mod support;
 
 use oci::{

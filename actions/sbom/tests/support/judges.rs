@@ -61,7 +61,7 @@ fn spdx() -> Option<Command> {
 
 /// Has both judges of each file's format look at it; the format is in the name: `.cdx.json`, `.cdx.xml`, `.spdx.json`,
 /// `.spdx3.json`, `.snapshot.json`. A CycloneDX XML file that follows its JSON must also say the same.
-pub fn judge(files: &[PathBuf]) {
+pub(crate) fn judge(files: &[PathBuf]) {
     let of = |endings: &[&str]| -> Vec<PathBuf> {
         let ends = |file: &&PathBuf| endings.iter().any(|ending| file.to_string_lossy().ends_with(ending));
         files.iter().filter(ends).cloned().collect()
