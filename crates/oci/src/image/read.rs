@@ -33,9 +33,9 @@ pub struct Limits {
 
 impl Default for Limits {
     /// One million entries whose names have 256 MiB, 64 GiB uncompressed, 512 MiB for one wanted file: above any image that
-    /// is meant to be run. 64 MiB are held at once.
+    /// is meant to be run. 32 MiB are held at once: two threads with a large program each, not more.
     fn default() -> Self {
-        Self { entries: 1_000_000, names: 256 << 20, inflated: 64 << 30, file: 512 << 20, held: 64 << 20 }
+        Self { entries: 1_000_000, names: 256 << 20, inflated: 64 << 30, file: 512 << 20, held: 32 << 20 }
     }
 }
 
