@@ -90,7 +90,8 @@ fn described(workspace: &Workspace) -> String {
     let mut names = vec![(image.digest.hex(), "IMAGE".to_owned()), (parts.config.digest.hex(), "CONFIG".to_owned())];
     for (index, layer) in parts.layers.iter().enumerate() {
         let diff = config["rootfs"]["diff_ids"][index].as_str().unwrap().replace("sha256:", "");
-        names.extend([(layer.digest.hex(), format!("LAYER{index}")), (diff, format!("ARCHIVE{index}"))]);
+        // A layer that is stored plain is its own archive, so both are one name.
+        names.extend([(layer.digest.hex(), format!("LAYER{index}")), (diff, format!("LAYER{index}"))]);
     }
     for (digest, name) in names {
         text = text.replace(&digest, &name);
