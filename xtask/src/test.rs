@@ -6,7 +6,7 @@ use crate::{
     shell::{self, cargo},
     tools,
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use std::{
     io::{BufRead, BufReader},
     path::PathBuf,
@@ -35,23 +35,17 @@ pub(crate) fn run(test: &Test) -> Result<()> {
     let start = Instant::now();
     heading("format");
     shell::run(&mut cargo(&["fmt", "--all", "--check"]))?;
-    heading("lints");
-    shell::run(&mut cargo(&[
-        "clippy",
-        "--quiet",
-        "--locked",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ]))?;
-    heading("outside tools");
-    tools::install()?;
-    if !test.quick {
-        heading("release tree");
-        dist::run(&Dist::default())?;
-    }
+    heading("outside tools, beside the lints and the release tree");
+    std::thread::scope(|scope| {
+        // Mostly the network's time and other compilers'; joined before the first test that needs one.
+        let tools = scope.spawn(tools::install);
+        lints()?;
+        if !test.quick {
+            heading("release tree");
+            dist::run(&Dist::default())?;
+        }
+        tools.join().map_err(|_| anyhow!("installing the outside tools panicked"))?
+    })?;
     heading("the sample service");
     sample_service()?;
     shell::run(&mut in_example(&["test"])?)?;
@@ -64,6 +58,12 @@ pub(crate) fn run(test: &Test) -> Result<()> {
     println!("\neverything took {:.0} s", start.elapsed().as_secs_f64());
     println!("{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.ignored);
     if counts.failed > 0 { bail!("{} tests failed", counts.failed) } else { Ok(()) }
+}
+
+fn lints() -> Result<()> {
+    heading("lints");
+    let words = ["clippy", "--quiet", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+    shell::run(&mut cargo(&words))
 }
 
 fn heading(text: &str) {

@@ -60,14 +60,14 @@ pub(crate) fn install() -> Result<()> {
     println!("outside tools: {}", folder().display());
     fs::create_dir_all(folder().join("bin"))?;
     let steps: [(&str, Install); 8] = [
-        ("act", act),
-        ("cosign", cosign),
         ("Python clients", python),
         ("Node verifiers", node),
         ("Java validators", java),
         ("Node 24", node24),
         ("Debian servers", debian),
         ("Debian clients", installed),
+        ("act", act),
+        ("cosign", cosign),
     ];
     for (name, install) in steps {
         if let Err(error) = install() {
