@@ -42,7 +42,7 @@ pub struct OutputInputs {
     /// Name under which GitHub keeps the newest dependency snapshot and forgets the one before. Give each entry of a matrix its own. Unset: the workflow, the job and the `path`.
     #[arg(long)]
     pub snapshot_correlator: Option<String>,
-    /// Token for `submit`, such as `${{ github.token }}`. Unset: the environment's `GITHUB_TOKEN`.
+    /// Token for `submit`, such as the job's own `github.token`. Unset: the environment's `GITHUB_TOKEN`.
     #[arg(long, value_name = "SECRET", value_parser = github::secret)]
     pub github_token: Option<SecretString>,
 }

@@ -85,25 +85,46 @@ pub fn report(told: &Told<'_>, receipt: Option<&Receipt>) -> Report {
     for annotation in annotations(told) {
         report = report.annotate(annotation);
     }
-    match told.verdict {
-        Verdict::Broken => report.help(
-            "repair the file with the tool that writes it; a file that is not the project's own can be left out with `exclude`",
-        ),
-        Verdict::NotUnderstood => report.help(
-            "leave the file out with `exclude`, or accept an incomplete bill of materials with `strict: false`",
-        ),
-        _ => report,
+    let help = match told.verdict {
+        Verdict::Broken => {
+            "repair the file with the tool that writes it; a file that is not the project's own can be left out with `exclude`"
+        }
+        Verdict::NotUnderstood => {
+            "leave the file out with `exclude`, or accept an incomplete bill of materials with `strict: false`"
+        }
+        _ => return report,
+    };
+    let report = report.state(state(told.graph)).help(help);
+    match unread(told.graph).next() {
+        Some(first) => report.at(&first.path, first.line.unwrap_or(1)),
+        None => report,
+    }
+}
+
+/// The files that list packages and were not understood.
+fn unread(graph: &Graph) -> impl Iterator<Item = &Remark> {
+    graph.remarks.iter().filter(|remark| remark.kind.is_unread())
+}
+
+/// What became of the rest when a file was not understood.
+fn state(graph: &Graph) -> String {
+    match graph.components.len() {
+        count if found(graph) => {
+            format!("the other {count} components are listed, marked incomplete, and nothing was attached")
+        }
+        _ => "nothing was written, for nothing else was found".to_owned(),
     }
 }
 
 /// GitHub shows ten annotations of a kind per step.
 const MOST_ANNOTATIONS: usize = 10;
 
-/// Each file that was not understood, at its line; of what the sources leave open the first.
+/// Each file that was not understood, at its line, the first of them only where no error tells of it already; of what the
+/// sources leave open the first.
 fn annotations(told: &Told<'_>) -> Vec<Annotation> {
     let remarks = &told.graph.remarks;
     let fails = told.verdict.exit() != Exit::Done;
-    let unread = remarks.iter().filter(|remark| remark.kind.is_unread()).take(MOST_ANNOTATIONS).map(|remark| {
+    let unread = unread(told.graph).take(MOST_ANNOTATIONS).skip(usize::from(fails)).map(|remark| {
         let text = if fails { Annotation::error(line(remark)) } else { Annotation::warning(line(remark)) };
         text.title("not understood").file(&remark.path, remark.line.unwrap_or(1))
     });
@@ -125,16 +146,12 @@ fn headline(told: &Told<'_>, counts: &Counts<'_>) -> String {
             format!("no package found in {subject}: nothing was written; if that is right, say `allow-empty: true`")
         }
         Verdict::Broken | Verdict::NotUnderstood => {
-            let unread: Vec<_> = told.graph.remarks.iter().filter(|remark| remark.kind.is_unread()).collect();
-            let first = unread.first().map(|remark| line(remark)).unwrap_or_default();
-            let more = if unread.len() > 1 { format!(" and {} more", unread.len() - 1) } else { String::new() };
-            let rest = match told.graph.components.len() {
-                count if found(told.graph) => {
-                    format!("the other {count} components are listed, marked incomplete, and nothing was attached")
-                }
-                _ => "nothing else was found and nothing was written".to_owned(),
+            let first = unread(told.graph).next().map(line).unwrap_or_default();
+            let more = match unread(told.graph).count() {
+                0 | 1 => String::new(),
+                more => format!(" (and {} more)", more - 1),
             };
-            format!("{subject} was not understood: {first}{more}; {rest}")
+            format!("failed to understand {subject}: {first}{more}")
         }
         Verdict::Empty => format!("no package found in {subject}, as `allow-empty` expects"),
         Verdict::Complete | Verdict::Incomplete => {

@@ -200,10 +200,7 @@ fn tell_report(runner: &Runner, name: &str, declared: &[String], report: Report,
     let headline = format!("{name}: {}", report.headline);
     match report.exit {
         Exit::Done => runner.info(&headline),
-        Exit::Refused | Exit::BadInput | Exit::Unknown | Exit::Cancelled => {
-            let help = report.help.iter().map(|help| format!("\n  help: {help}"));
-            runner.log.annotate(&Annotation::error(format!("{}{}", report.headline, help.collect::<String>())));
-        }
+        Exit::Refused | Exit::BadInput | Exit::Unknown | Exit::Cancelled => runner.log.annotate(&report.error()),
     }
     report.annotations.iter().for_each(|annotation| runner.log.annotate(annotation));
     let document = report_document(name, &report);

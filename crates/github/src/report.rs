@@ -9,7 +9,9 @@ pub struct Report {
     pub(crate) exit: Exit,
     pub(crate) verdict: String,
     pub(crate) headline: String,
+    pub(crate) state: Option<String>,
     pub(crate) help: Vec<String>,
+    pub(crate) place: Option<(String, u32)>,
     pub(crate) outputs: Vec<(String, String)>,
     pub(crate) annotations: Vec<Annotation>,
     pub(crate) summary: Summary,
@@ -23,7 +25,9 @@ impl Report {
             exit,
             verdict: verdict.into(),
             headline: headline.into(),
+            state: None,
             help: Vec::new(),
+            place: None,
             outputs: Vec::new(),
             annotations: Vec::new(),
             summary: Summary::new(),
@@ -35,6 +39,20 @@ impl Report {
     #[must_use]
     pub fn output(mut self, name: &str, value: impl Display) -> Self {
         self.outputs.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// How a "no" left the world; stands in the error itself, below the headline.
+    #[must_use]
+    pub fn state(mut self, state: impl Display) -> Self {
+        self.state = Some(state.to_string());
+        self
+    }
+
+    /// The file, relative to the workspace, and its 1-based line that a "no" is about.
+    #[must_use]
+    pub fn at(mut self, path: impl Into<String>, line: u32) -> Self {
+        self.place = Some((path.into(), line));
         self
     }
 
@@ -96,6 +114,17 @@ impl Report {
             self.document = serde_json::json!({ name: value });
         }
         self
+    }
+
+    /// The error that tells a "no": headline, state and help, at its place.
+    pub(crate) fn error(&self) -> Annotation {
+        let state = self.state.iter().map(|state| format!("\n  state: {state}"));
+        let help = self.help.iter().map(|help| format!("\n  help: {help}"));
+        let error = Annotation::error(self.headline.clone() + &state.chain(help).collect::<String>());
+        match &self.place {
+            Some((path, line)) => error.file(path, *line),
+            None => error,
+        }
     }
 
     /// The exit code this report ends the process with.

@@ -144,8 +144,12 @@ async fn a_layer_that_blows_up_is_refused_in_bounded_time_and_memory() {
     let layer = bomb(4);
     assert!(layer.len() < 6 << 20, "{} bytes", layer.len());
     let image = host.push("bomb", media::LAYER_GZIP, layer, &config(b"")).await.to_string();
-    let outcome =
-        place.fails("sbom", &[("image", &image)], 3, &["failed to read the layers of", "a layer grows beyond"]);
+    let outcome = place.fails(
+        "sbom",
+        &[("image", &image)],
+        3,
+        &["failed to read the layers of", "grows beyond the", "bytes allowed for it"],
+    );
     assert!(outcome.took < std::time::Duration::from_secs(60), "{:?}", outcome.took);
 }
 
@@ -206,6 +210,6 @@ fn a_layout_on_disk_that_is_broken_is_bad_input() {
     for layout in layouts {
         let Some(place) = Place::new() else { return };
         let place = layout.iter().fold(place, |place, (path, content)| place.with(path, content));
-        place.fails("sbom", &[("path", "x")], 2, &["failed to read the image layout"]);
+        place.fails("sbom", &[("path", "x")], 2, &["failed to read the image x: "]);
     }
 }

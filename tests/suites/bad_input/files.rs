@@ -139,7 +139,7 @@ fn a_contract_that_the_release_does_not_keep_is_refused_and_nothing_is_written()
 }
 
 #[test]
-fn a_broken_lockfile_is_named_with_its_line_and_no_bill_of_materials_is_written() {
+fn a_broken_lockfile_is_named_with_its_line_and_nothing_is_written_where_nothing_else_is_found() {
     let half = "version = 4\n[[package]]\nname = \"a\"\nvers";
     let cycle = "-r other.txt\n";
     let files: [(&str, &[u8], &[&str]); 9] = [
@@ -156,7 +156,8 @@ fn a_broken_lockfile_is_named_with_its_line_and_no_bill_of_materials_is_written(
     for (name, content, words) in files {
         let Some(place) = Place::new() else { return };
         let place = place.with("README.md", "hello").with(name, content);
-        let outcome = place.fails("sbom", &[], 2, words);
+        let outcome =
+            place.refuses("sbom", &[], (2, "broken"), &[&["failed to understand the workspace"], words].concat());
         assert!(outcome.outputs["sbom-path"].is_empty());
     }
     let Some(place) = Place::new() else { return };

@@ -216,7 +216,7 @@ fn sbom_names_every_wrong_input_at_once() {
                 ("image", DIGEST),
                 ("path", "."),
                 ("attach", "true"),
-                ("format", "cyclonedx-xml"),
+                ("format", "cyclonedx-xml\ncyclonedx-xml"),
                 ("project-version", "1"),
             ],
             &[
@@ -224,7 +224,7 @@ fn sbom_names_every_wrong_input_at_once() {
                 "path: contradicts `image`",
                 "signing-key: is missing",
                 "project-version: contradicts `image`",
-                "format: is written for `spec-version: 1.5` only",
+                "format: names a format twice",
                 "SOURCE_DATE_EPOCH: is not a number of seconds",
             ],
         ),
@@ -232,7 +232,7 @@ fn sbom_names_every_wrong_input_at_once() {
             &[("attach", "true"), ("signing-key", "k")],
             &["2 are wrong", "attach: needs an `image`", "SOURCE_DATE_EPOCH"],
         ),
-        (&[("exclude", "[a\nb"), ("spec-version", "1.4")], &["spec-version: must be one of 1.6, 1.5"]),
+        (&[("exclude", "[a\nb"), ("spec-version", "1.4")], &["spec-version: must be one of 1.5, 1.6, 1.7"]),
         (&[("exclude", "ok/**\n[a")], &["2 are wrong", "\n  exclude: ", "(saw `[a`)", "SOURCE_DATE_EPOCH"]),
         (
             &[("image", "ghcr.io/acme/app@sha512:abc"), ("registry-auth", "magic")],

@@ -62,7 +62,12 @@ impl Place {
 
     /// Runs an action that has to fail: one error with cause, state and help, nothing else said in anger, nothing changed.
     pub(crate) fn fails(&self, action: &str, with: &[(&str, &str)], exit: i32, words: &[&str]) -> Outcome {
-        let outcome = self.run(action, with, (exit, "error"), words);
+        self.refuses(action, with, (exit, "error"), words)
+    }
+
+    /// The same where the refusal has a word of its own.
+    pub(crate) fn refuses(&self, action: &str, with: &[(&str, &str)], answer: (i32, &str), words: &[&str]) -> Outcome {
+        let outcome = self.run(action, with, answer, words);
         let errors: Vec<&str> = outcome.said("error").collect();
         assert_eq!(errors.len(), 1, "one clear error: {}", outcome.log);
         for part in ["\n  state: nothing was ", "\n  help: "] {

@@ -88,7 +88,7 @@ fn files_of_the_workspace_hold_commands() {
         let name = text.replace(['/', '\0'], "_");
         let place = place.with(&format!("{name}/Cargo.lock"), text).with("provenance.yml", text);
         let place = place.with("guardrails.yml", text).with("canary.yml", text);
-        place.ends("sbom", &[], (2, "error"));
+        place.ends("sbom", &[], (2, "broken"));
         place.ends("provenance-stamp", &[], (2, "error"));
         place.ends("guardrail-gate", &[], (2, "error"));
         place.ends("canary-dataset-check", &[("base-url", "http://127.0.0.1:9")], (2, "error"));
