@@ -40,7 +40,7 @@ fn tree(edges: &str) -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["tree", "--workspace", "--all-features", "--target", "all", "--prefix", "none", "--no-dedupe"]);
-    cargo.args(["--offline", "--locked", "--edges", edges, "--format", "{p}"]).current_dir(root);
+    cargo.args(["--locked", "--edges", edges, "--format", "{p}"]).current_dir(root);
     let label = |line: &str| {
         let mut words = line.split(' ');
         Some(format!("{}@{}", words.next()?, words.next()?.strip_prefix('v')?))

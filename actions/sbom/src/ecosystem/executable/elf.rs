@@ -90,6 +90,7 @@ fn segments<'a>(file: &Fields<'a>, layout: &Layout) -> Option<Vec<Segment<'a>>> 
             segments.push(Segment {
                 address: layout.word(&row, at.address)?,
                 bytes: file.clipped(layout.word(&row, at.offset)?, layout.word(&row, at.size)?),
+                cut: file.range(layout.word(&row, at.offset)?, layout.word(&row, at.size)?).is_none(),
                 writable: row.u32(at.flags)? & WRITABLE != 0,
             });
         }

@@ -252,3 +252,17 @@ fn programs_are_looked_for_in_images_by_mode_or_name() {
         assert_eq!(is_executable(&file), wanted, "{}", file.path);
     }
 }
+
+/// Sections of Windows' executables may come in any order behind the headers, so that a cut in front of one hides it.
+#[test]
+fn a_windows_program_cut_off_anywhere_says_all_or_says_so() {
+    let whole = pe(b".data\0\0\0", &inline_info("path\tx\nmod\texample.com/x\tv1.0.0\n"));
+    let all = of(&whole).unwrap();
+    assert_eq!(names(&all).len(), 2);
+    for end in 2..whole.len() {
+        let Ok(inventories) = of(&whole[..end]) else { continue };
+        let said = inventories.iter().any(|inventory| !inventory.remarks.is_empty());
+        assert!(said || inventories == all, "{end} of {}", whole.len());
+    }
+    assert_eq!(of(&pe(b".data\0\0\0", b"nothing of Go or Rust")).unwrap(), []);
+}

@@ -61,13 +61,16 @@ fn segment<'a>(object: &mut Object<'a>, file: &Fields<'a>, command: &Fields<'a>,
     object.segments.push(Segment {
         address: word(command, 24, 24)?,
         bytes: file.clipped(word(command, 32, 40)?, word(command, 36, 48)?),
+        cut: file.range(word(command, 32, 40)?, word(command, 36, 48)?).is_none(),
         writable: command.u32(protection)? & WRITABLE != 0,
     });
     let (table, size) = if wide { (72, 80) } else { (56, 68) };
     for index in 0..u64::from(command.u32(count)?) {
         let row = command.row(table, size, index)?;
         let start = u64::from(row.u32(if wide { 48 } else { 40 })?);
-        object.sections.push(Section { name: row.name(0, 16)?, bytes: file.range(start, word(&row, 36, 40)?) });
+        // What is all zeros has no bytes in the file, whose first ones are the header.
+        let bytes = if start == 0 { Some(&[][..]) } else { file.range(start, word(&row, 36, 40)?) };
+        object.sections.push(Section { name: row.name(0, 16)?, bytes });
     }
     Some(())
 }

@@ -27,8 +27,8 @@ fn is_executable(file: &Candidate<'_>) -> bool {
 
 /// The packages a program was made from, one inventory per language; none for a program that does not say.
 ///
-/// Only the headers and the wanted sections are looked at. A program whose headers are not all there, and one that hides
-/// what it was made from, is a finding of kind [`FindingKind::Partial`].
+/// Only the headers and the wanted sections are looked at. A program that is not all there and says nothing, and one that
+/// hides what it was made from, is a finding of kind [`FindingKind::Partial`].
 ///
 /// # Errors
 /// [`ParseError`], always of line 1, when what is built in is cut off or is not what its kind promises.
@@ -42,8 +42,11 @@ pub fn read(found: &Found) -> Result<Vec<Inventory>, ParseError> {
         if is_packed(object, &found.bytes) {
             inventories.push(hidden(Ecosystem::Generic, "packed with UPX: what it is made from cannot be read"));
         }
-        inventories.extend(auditable::read(object)?);
-        inventories.extend(build_info::read(object)?);
+        let said = [auditable::read(object)?, build_info::read(object)?];
+        if object.is_cut() && said.iter().all(Option::is_none) {
+            inventories.push(hidden(Ecosystem::Generic, "is cut off: what it is made from cannot be read"));
+        }
+        inventories.extend(said.into_iter().flatten());
     }
     Ok(inventories)
 }

@@ -31,6 +31,8 @@ pub struct Segment<'a> {
     pub address: u64,
     /// Its content, as far as the file holds it.
     pub bytes: &'a [u8],
+    /// Whether it goes on beyond the end of the file.
+    pub cut: bool,
     /// Whether the program may write there.
     pub writable: bool,
 }
@@ -68,6 +70,14 @@ impl<'a> Object<'a> {
     #[must_use]
     pub fn section(&self, name: &[u8]) -> Option<&Section<'a>> {
         self.sections.iter().find(|section| section.name == name)
+    }
+
+    /// Whether part of it lies beyond the end of the file: of its sections, or of its segments where those were stripped.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        let stripped = self.sections.is_empty();
+        let cut = |segment: &Segment<'_>| segment.cut;
+        self.sections.iter().any(|section| section.bytes.is_none()) || stripped && self.segments.iter().any(cut)
     }
 
     /// What is mapped at an address, up to the end of its segment.

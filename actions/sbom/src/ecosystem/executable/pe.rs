@@ -40,6 +40,7 @@ fn object<'a>(file: &Fields<'a>, header: usize) -> Option<Object<'a>> {
         object.segments.push(Segment {
             address: base.checked_add(u64::from(row.u32(12)?))?,
             bytes: file.clipped(start, size),
+            cut: file.range(start, size).is_none(),
             writable: row.u32(36)? & WRITABLE != 0,
         });
     }

@@ -194,15 +194,17 @@ impl Member<'_> {
     }
 }
 
-/// The end record, whose comment ends with the file, or else the last one there is.
+/// The end record, whose comment ends with the file, or else the last one with something behind it. One whose comment goes
+/// beyond the file is a sign that the file was cut off.
 fn directory(bytes: &[u8]) -> Option<Directory> {
     let earliest = bytes.len().saturating_sub(END_LENGTH + LONGEST_COMMENT);
     let last = bytes.len().checked_sub(END_LENGTH)?;
-    let at = |at: &usize| bytes[*at..].starts_with(END);
-    let exact = |at: &usize| {
-        u16_at(bytes, *at + 20).is_some_and(|comment| *at + END_LENGTH + usize::from(comment) == bytes.len())
+    let end = |at: &usize| {
+        let comment = bytes[*at..].starts_with(END).then(|| u16_at(bytes, *at + 20))??;
+        Some(*at + END_LENGTH + usize::from(comment))
     };
-    let found = (earliest..=last).rev().filter(at).find(exact).or_else(|| (earliest..=last).rev().find(at))?;
+    let exact = (earliest..=last).rev().find(|at| end(at) == Some(bytes.len()));
+    let found = exact.or_else(|| (earliest..=last).rev().find(|at| end(at).is_some_and(|end| end < bytes.len())))?;
     let end = &bytes[found..];
     let plain = Directory {
         members: u16_at(end, 10)?.into(),

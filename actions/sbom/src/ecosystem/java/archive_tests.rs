@@ -24,10 +24,20 @@ fn members_are_read_stored_and_deflated_with_anything_in_front_and_a_comment_beh
 }
 
 #[test]
+fn bytes_behind_the_archive_are_nobodys() {
+    let followed = [&sample()[..], b"\n-- signature --\n"].concat();
+    assert_eq!(Archive::open(&followed).unwrap().members.len(), 3);
+}
+
+#[test]
 fn what_is_cut_off_is_no_archive() {
-    let whole = sample();
-    for end in 0..whole.len() {
-        assert!(Archive::open(&whole[..end]).is_err(), "{end}");
+    let mut commented = sample();
+    let at = commented.len() - 2;
+    commented.splice(at.., [17, 0].into_iter().chain(*b"PK\x05\x06 in a comment"));
+    for whole in [sample(), commented] {
+        for end in 0..whole.len() {
+            assert!(Archive::open(&whole[..end]).is_err(), "{end}");
+        }
     }
     assert_eq!(Archive::open(b"").unwrap_err(), ArchiveError::NoDirectory);
     assert_eq!(Archive::open(b"<html>not found</html>\n\n\n").unwrap_err(), ArchiveError::NoDirectory);
