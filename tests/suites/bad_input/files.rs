@@ -142,12 +142,13 @@ fn a_contract_that_the_release_does_not_keep_is_refused_and_nothing_is_written()
 fn a_broken_lockfile_is_named_with_its_line_and_nothing_is_written_where_nothing_else_is_found() {
     let half = "version = 4\n[[package]]\nname = \"a\"\nvers";
     let cycle = "-r other.txt\n";
+    let unknown = ["lockfile version 99 is not known", "`strict: false`"];
     let files: [(&str, &[u8], &[&str]); 9] = [
         ("Cargo.lock", half.as_bytes(), &["Cargo.lock:4"]),
         ("Cargo.lock", b"\xff\xfe", &["Cargo.lock:1", "not UTF-8"]),
-        ("sub/Cargo.lock", b"version = 99\n", &["sub/Cargo.lock"]),
+        ("sub/Cargo.lock", b"version = 99\n", &unknown),
         ("package-lock.json", b"{\"lockfileVersion\": 3, \"packages\": ", &["package-lock.json:1"]),
-        ("package-lock.json", b"{\"lockfileVersion\": 99, \"packages\": {}}", &["package-lock.json"]),
+        ("package-lock.json", b"{\"lockfileVersion\": 99, \"packages\": {}}", &unknown),
         ("package-lock.json", b"[]", &["package-lock.json:1"]),
         ("requirements.txt", b"requests==\n", &["requirements.txt:1", "`==` is no version"]),
         ("requirements.txt", b"ok==1\n-r ../../etc/passwd\n", &["requirements.txt:2"]),
@@ -156,8 +157,9 @@ fn a_broken_lockfile_is_named_with_its_line_and_nothing_is_written_where_nothing
     for (name, content, words) in files {
         let Some(place) = Place::new() else { return };
         let place = place.with("README.md", "hello").with(name, content);
-        let outcome =
-            place.refuses("sbom", &[], (2, "broken"), &[&["failed to understand the workspace"], words].concat());
+        let answer = if *words == unknown { (3, "not-understood") } else { (2, "broken") };
+        let words = [&["failed to understand the workspace", name], words].concat();
+        let outcome = place.refuses("sbom", &[], answer, &words);
         assert!(outcome.outputs["sbom-path"].is_empty());
     }
     let Some(place) = Place::new() else { return };

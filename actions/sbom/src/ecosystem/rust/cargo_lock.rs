@@ -5,7 +5,7 @@
 
 use crate::ecosystem::{ParseError, documents::Lines, git::vcs_url, line_of, shorten, text};
 use crate::{
-    graph::{Checksum, Ecosystem, Inventory, Origin, Package, Scope},
+    graph::{Checksum, Ecosystem, FindingKind, Inventory, Origin, Package, Scope},
     purl,
 };
 use serde::Deserialize;
@@ -46,7 +46,7 @@ struct Entry<'a> {
 /// ([`super::scopes`]).
 ///
 /// # Errors
-/// [`ParseError`] for anything cargo would not write: bad TOML, an unknown version, an empty lockfile, a crate of crates.io
+/// [`ParseError`] for anything cargo would not write: bad TOML, an empty lockfile, a crate of crates.io
 /// without checksum, a dependency on a package that is not there. So a file cut off anywhere is refused, except at the end of
 /// a line where everything needed is there already: nothing in the format tells that from a whole file.
 pub fn parse(bytes: &[u8]) -> Result<Inventory, ParseError> {
@@ -56,7 +56,10 @@ pub fn parse(bytes: &[u8]) -> Result<Inventory, ParseError> {
         ParseError::at_offset(text, at, error.message().to_owned())
     })?;
     if let Some(version) = lock.version.filter(|version| !(1..=4).contains(version)) {
-        return Err(ParseError::at(1, format!("lockfile version {version} is not known; 1 to 4 are")));
+        let mut inventory = Inventory::new(Ecosystem::Cargo);
+        let text = format!("lockfile version {version} is not known; 1 to 4 are: nothing of this file is listed");
+        inventory.finding(FindingKind::UnknownVersion, Some(1), text);
+        return Ok(inventory);
     }
     let entries: Vec<_> = lock.root.iter().chain(&lock.package).collect();
     if entries.is_empty() {

@@ -57,10 +57,15 @@ fn a_lockfile_cut_off_between_packages_is_an_error_at_the_line_that_misses_somet
 }
 
 #[test]
+fn a_version_that_is_not_known_is_a_finding_and_not_a_broken_file() {
+    let inventory = parse(b"version = 9\n[[package]]\nname='a'\nversion='1'").unwrap();
+    assert_eq!((inventory.packages.len(), inventory.remarks[0].kind), (0, FindingKind::UnknownVersion));
+}
+
+#[test]
 fn what_cargo_would_not_write_is_refused_with_its_line() {
     for (lock, line, wanted) in [
         ("", 1, "no package"),
-        ("version = 9\n[[package]]\nname='a'\nversion='1'", 1, "version 9"),
         ("version = 4\n\n[[package]]\nname = \"a", 4, ""),
         ("[[package]]\nname = \"a\"\n", 1, "version"),
         ("[[package]]\nname='a'\nversion='1'\n\n[[package]]\nname='b'\nversion='1'", 7, "cut off"),
