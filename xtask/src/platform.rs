@@ -34,7 +34,7 @@ pub(crate) fn buildable() -> Result<Vec<Platform>> {
     if host.name != X64.name {
         return Ok(vec![host]);
     }
-    let zig = tools::zig().is_some() && has_target(ARM64.triple);
+    let zig = tools::has_zig() && has_target(ARM64.triple);
     if !zig {
         println!(
             "note: linux-arm64 is left out: no cargo-zigbuild with ziglang at hand (`pip install cargo-zigbuild ziglang`)"
@@ -78,13 +78,9 @@ fn has_target(triple: &str) -> bool {
 impl Platform {
     /// Builds the multi-call binary and returns where it is.
     pub(crate) fn build(&self) -> Result<PathBuf> {
-        let zig = (self.linker == Linker::Zig).then(tools::zig).flatten();
-        let verb = if zig.is_some() { "zigbuild" } else { "build" };
+        let verb = if self.linker == Linker::Zig { "zigbuild" } else { "build" };
         let mut build =
             cargo(&[verb, "--locked", "--profile", "ship", "--package", "lockkeeper", "--target", self.triple]);
-        if let Some(path) = zig {
-            build.env("PATH", path);
-        }
         run(self.reproducible(&mut build))?;
         Ok(target().join(self.triple).join("ship/lockkeeper"))
     }

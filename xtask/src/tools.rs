@@ -47,12 +47,9 @@ pub(crate) fn path() -> String {
     [ours.join(":"), variable("PATH").unwrap_or_default()].join(":")
 }
 
-/// `PATH` with which `cargo zigbuild` works, where it does.
-pub(crate) fn zig() -> Option<String> {
-    let zig = command("python3", &["-m", "ziglang", "version"]);
-    let mut zig = zig;
-    let there = zig.env("PATH", path()).output().is_ok_and(|output| output.status.success());
-    (there && is_there("cargo-zigbuild", &["--version"])).then(path)
+/// Whether `cargo zigbuild` works here; our own folders, which have a Python without zig, are not looked into.
+pub(crate) fn has_zig() -> bool {
+    is_there("python3", &["-m", "ziglang", "version"]) && is_there("cargo-zigbuild", &["--version"])
 }
 
 /// Installs what is missing. What cannot be installed is said loudly, and is an error in CI.
