@@ -56,7 +56,7 @@ pub(crate) fn has_zig() -> bool {
 pub(crate) fn install() -> Result<()> {
     println!("outside tools: {}", folder().display());
     fs::create_dir_all(folder().join("bin"))?;
-    let steps: [(&str, Install); 8] = [
+    let steps: [(&str, Install); 9] = [
         ("Python clients", python),
         ("Node verifiers", node),
         ("Java validators", java),
@@ -65,6 +65,7 @@ pub(crate) fn install() -> Result<()> {
         ("Debian clients", installed),
         ("act", act),
         ("cosign", cosign),
+        ("referrers registry", referrers_registry),
     ];
     for (name, install) in steps {
         if let Err(error) = install() {
@@ -92,6 +93,18 @@ fn go(name: &str, module: &str) -> Result<()> {
         return Ok(());
     }
     run(command("go", &["install", module]).env("GOBIN", bin).env("CGO_ENABLED", "0"))
+}
+
+/// go-containerregistry's registry with the referrers API, which its own program does not switch on.
+fn referrers_registry() -> Result<()> {
+    let (source, place) = (root().join("tests/registries/referrers"), folder().join("bin/referrers-registry"));
+    let wanted = fs::read_to_string(source.join("go.sum"))? + &fs::read_to_string(source.join("main.go"))?;
+    let stamp = place.with_extension("txt");
+    if place.exists() && fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
+        return Ok(());
+    }
+    run(command("go", &["build", "-o"]).arg(place).arg(".").env("CGO_ENABLED", "0").current_dir(source))?;
+    Ok(fs::write(stamp, wanted)?)
 }
 
 fn python() -> Result<()> {

@@ -75,6 +75,11 @@ impl Evidence<'_> {
         })?;
         self.confirm(image, &referrer, &public, &statement).await?;
         self.runner.info(format!("attached and read back as {referrer}"));
+        let capabilities = self.registry.capabilities(&image.repository);
+        self.runner.detail(format!("{} {capabilities}", image.repository));
+        if capabilities.conditional_writes == Some(false) {
+            self.runner.detail("statements left by two jobs at the same moment may displace one another here: leave them one after the other");
+        }
         Ok(Left::Signed { referrer, key_id: public.key_id().to_owned() })
     }
 

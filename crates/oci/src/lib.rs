@@ -18,6 +18,7 @@ mod content;
 pub mod copy;
 mod credentials;
 mod daemon;
+mod ecr;
 mod error;
 pub mod image;
 pub mod layout;
@@ -30,4 +31,4 @@ pub use credentials::{Anonymous, Credentials, CredentialsError, DockerConfig, Lo
 pub use daemon::Daemon;
 pub use error::{Error, ErrorKind};
 pub use manifest::{Descriptor, ImageManifest, Index, Kind, MANIFEST_LIMIT, Manifest, Platform};
-pub use registry::{Artifact, Blob, Referrer, Referrers, Refused, Registry, is_loopback};
+pub use registry::{Artifact, Blob, Capabilities, Referrer, Referrers, Refused, Registry, is_loopback};

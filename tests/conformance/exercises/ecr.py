@@ -85,15 +85,15 @@ def referrers(world, ecr):
         "mediaType": "application/vnd.oci.empty.v1+json", "digest": world.push_blob("conformance/ecr", b"{}"),
         "size": 2,
     }
-    for kind in ("text/a", "text/b"):
+    for kind in ("application/vnd.a", "application/vnd.b"):
         artifact = json.dumps({
             "schemaVersion": 2, "mediaType": MANIFEST, "artifactType": kind, "config": empty, "layers": [empty],
             "subject": {"mediaType": MANIFEST, "digest": subject, "size": 1}, "annotations": {"kind": kind},
         })
         ecr.put_image(**name, imageManifest=artifact)
     asked = {**name, "subjectId": {"imageDigest": subject}}
-    one = ecr.list_image_referrers(**asked, filter={"artifactTypes": ["text/b"], "artifactStatus": "ANY"})
-    world.expect([r["annotations"] for r in one["referrers"]] == [{"kind": "text/b"}], "the filtered referrer")
+    one = ecr.list_image_referrers(**asked, filter={"artifactTypes": ["application/vnd.b"], "artifactStatus": "ANY"})
+    world.expect([r["annotations"] for r in one["referrers"]] == [{"kind": "application/vnd.b"}], "the filtered referrer")
     page = ecr.list_image_referrers(**asked, maxResults=1)
     rest = ecr.list_image_referrers(**asked, maxResults=1, nextToken=page["nextToken"])
     world.expect("nextToken" not in rest, "two pages of one")

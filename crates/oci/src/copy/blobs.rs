@@ -1,19 +1,13 @@
 //! Blobs from one repository into another: mounted, else streamed, never kept on the way.
 
 use super::{Copied, Part};
-use crate::{Descriptor, Error, Registry};
+use crate::{Descriptor, Error, Registry, registry::Moved};
 use futures_util::{StreamExt as _, TryStreamExt as _, future::BoxFuture};
 use std::collections::BTreeMap;
 use subject::Repository;
 
 /// Transfers at the same time.
 const AT_ONCE: usize = 6;
-
-enum Moved {
-    Present,
-    Mounted,
-    Sent(u64),
-}
 
 impl Registry {
     pub(super) async fn copy_blobs(
@@ -26,7 +20,7 @@ impl Registry {
         // The empty configuration of all artifacts is one blob.
         let blobs: BTreeMap<_, &Descriptor> =
             parts.iter().flat_map(|part| part.manifest.blobs()).map(|blob| (blob.digest, blob)).collect();
-        let one = |blob| Box::pin(self.copy_blob(blob, (from, source), to)) as BoxFuture<'_, _>;
+        let one = |blob| Box::pin(self.take_blob(to, blob, (from, source))) as BoxFuture<'_, _>;
         let moves: Vec<_> = blobs.into_values().map(one).collect();
         let mut moves = futures_util::stream::iter(moves).buffer_unordered(AT_ONCE);
         while let Some(moved) = moves.try_next().await? {
@@ -40,22 +34,5 @@ impl Registry {
             }
         }
         Ok(())
-    }
-
-    async fn copy_blob(
-        &self,
-        blob: &Descriptor,
-        (from, source): (&Self, &Repository),
-        to: &Repository,
-    ) -> Result<Moved, Error> {
-        // One request where the registry mounts; a registry has the blob already or answers 201 all the same.
-        if self.mount_blob(to, blob, source).await? {
-            return Ok(Moved::Mounted);
-        }
-        if self.has_blob(to, blob).await? {
-            return Ok(Moved::Present);
-        }
-        self.push_blob_from(to, blob, (from, source)).await?;
-        Ok(Moved::Sent(blob.size))
     }
 }

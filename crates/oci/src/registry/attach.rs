@@ -1,7 +1,7 @@
 //! `attach`: an artifact that refers to an image, found again by everybody who looks for it.
 
 use super::{Registry, referrers::Listing};
-use crate::{Descriptor, Error, ErrorKind, ImageManifest, Manifest, media};
+use crate::{Descriptor, Error, ErrorKind, ImageManifest, Manifest, ecr, media};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use subject::{Digest, ImageRef};
@@ -26,17 +26,19 @@ impl Registry {
     /// Attaches an artifact to an image and makes sure that it is listed among its referrers. The same artifact again is
     /// the same digest and no second entry.
     ///
-    /// What is written stays within what ECR accepts (containers-roadmap#2783, #2306, #2023): types without parameters, no
-    /// `data`, no notes on the config, `mediaType` always there.
+    /// What is written stays within the profile that ECR takes; an artifact outside of it is refused here, for every registry.
     ///
     /// # Errors
     /// Any [`ErrorKind`] of a registry; [`ErrorKind::NotFound`] when the image is not there,
     /// [`ErrorKind::Temporary`] when the registry took the artifact but does not list it.
     pub async fn attach(&self, image: &ImageRef, artifact: &Artifact) -> Result<Digest, Error> {
+        // Before anything is sent: a push to a repository that is not meant could create it.
         let subject = self.manifest(image).await?.descriptor();
         let manifest = artifact.manifest(subject)?;
-        self.push_blob(&image.repository, media::EMPTY, Bytes::from_static(b"{}")).await?;
-        self.push_blob(&image.repository, &artifact.media_type, artifact.bytes.clone()).await?;
+        tokio::try_join!(
+            self.push_blob(&image.repository, media::EMPTY, Bytes::from_static(b"{}")),
+            self.push_blob(&image.repository, &artifact.media_type, artifact.bytes.clone()),
+        )?;
         // By digest only: on a repository with immutable tags a second artifact must still go in.
         let taken = self.put_manifest(&image.repository, &manifest, (None, None)).await?;
         // The `OCI-Subject` answer alone has been wrong (sigstore-js#1183), so the listing itself is looked at.
@@ -53,6 +55,7 @@ impl Registry {
             }
             _ => error,
         })?;
+        self.probe_conditions(&image.repository, &manifest).await;
         Ok(manifest.digest)
     }
 
@@ -78,15 +81,6 @@ pub(super) fn all_among(entries: &[Descriptor], listed: &[Descriptor]) -> bool {
 impl Artifact {
     fn manifest(&self, subject: Descriptor) -> Result<Manifest, Error> {
         let doing = "attach an artifact";
-        for (what, media_type) in [("artifact type", &self.artifact_type), ("media type", &self.media_type)] {
-            if !is_plain(media_type) {
-                let cause = format!(
-                    "{what} `{}` is not `type/subtype` without parameters",
-                    crate::error::quote(media_type, 80)
-                );
-                return Err(Error::invalid(doing, cause));
-            }
-        }
         let manifest = ImageManifest {
             schema_version: 2,
             media_type: Some(media::IMAGE_MANIFEST.to_owned()),
@@ -97,15 +91,10 @@ impl Artifact {
             annotations: self.annotations.clone(),
         };
         let bytes = serde_json::to_vec(&manifest).map_err(|error| Error::invalid(doing, error.to_string()))?;
+        let faults = ecr::faults(&bytes);
+        if !faults.is_empty() {
+            return Err(Error::invalid(doing, format!("not every registry would take it: {}", faults.join("; "))));
+        }
         Manifest::parse(bytes.into(), Some(media::IMAGE_MANIFEST))
     }
-}
-
-/// RFC 6838 names, at most 255 characters (ECR's bound), no parameters.
-fn is_plain(media_type: &str) -> bool {
-    let name = |part: &str| {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b);
-        !part.is_empty() && part.bytes().all(allowed)
-    };
-    media_type.len() <= 255 && media_type.split_once('/').is_some_and(|(kind, subtype)| name(kind) && name(subtype))
 }

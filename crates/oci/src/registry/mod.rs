@@ -4,9 +4,11 @@ mod address;
 mod attach;
 mod auth;
 mod blob;
+mod capabilities;
 mod exchange;
 mod fallback;
 mod manifest;
+mod mount;
 mod push;
 mod referrers;
 mod resolve;
@@ -14,11 +16,12 @@ mod resolve;
 pub use address::is_loopback;
 pub use attach::Artifact;
 pub use blob::Blob;
+pub use capabilities::Capabilities;
+pub(crate) use mount::Moved;
 pub use referrers::{Referrer, Referrers, Refused};
 
 use crate::{Credentials, Error, ErrorKind};
-use std::{collections::BTreeSet, sync::Arc};
-use subject::Repository;
+use std::sync::Arc;
 use transport::{Limits, Pauses};
 
 /// All registries, as one of us sees them: over https, except on this very machine, where http is spoken.
@@ -31,8 +34,8 @@ pub struct Registry {
     pauses: Pauses,
     /// Fallback tags have no transaction on most registries; at least we do not race ourselves.
     tag_writer: Arc<tokio::sync::Mutex<()>>,
-    /// Repositories that have answered that they have no referrers API.
-    without_referrers: Arc<tokio::sync::Mutex<BTreeSet<Repository>>>,
+    /// What the repositories have shown that they can do.
+    learned: Arc<capabilities::Learned>,
 }
 
 impl Registry {
@@ -49,7 +52,7 @@ impl Registry {
             auth: Arc::new(auth::Auth::new(credentials)),
             pauses: Pauses::default(),
             tag_writer: Arc::default(),
-            without_referrers: Arc::default(),
+            learned: Arc::default(),
         })
     }
 

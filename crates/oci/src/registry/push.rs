@@ -1,16 +1,19 @@
-//! `push_blob`, `push_blob_file`, `mount_blob`, `push_manifest`: content into a registry, each blob only where missing.
+//! `push_blob`, `push_blob_file`, `push_manifest`: content into a registry, each blob only where missing.
 
 use super::{
     Registry, address,
-    exchange::{Body, Call, Origin},
+    exchange::{Body, Call},
 };
-use crate::{Descriptor, Error, MANIFEST_LIMIT, Manifest};
+use crate::{Descriptor, Error, ErrorKind, MANIFEST_LIMIT, Manifest, ecr};
 use bytes::Bytes;
 use reqwest::{
-    Method, Response,
+    Method, Response, Url,
     header::{CONTENT_TYPE, HeaderName, LOCATION},
 };
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 use subject::{Digest, ImageRef, Repository};
 use transport::Attempt;
 
@@ -33,7 +36,7 @@ impl Registry {
     ) -> Result<Descriptor, Error> {
         let blob = Descriptor::of(media_type, &bytes);
         if !self.has_blob(repository, &blob).await? {
-            self.upload(repository, &blob, Body::Bytes(bytes)).await?;
+            self.upload(repository, &blob, Body::Bytes(bytes), None).await?;
         }
         Ok(blob)
     }
@@ -47,51 +50,7 @@ impl Registry {
         if self.has_blob(repository, blob).await? {
             return Ok(());
         }
-        self.upload(repository, blob, Body::File(file.to_owned(), blob.size)).await
-    }
-
-    /// Uploads a blob that another repository has, streamed from there and checked on the way; nothing is kept on this
-    /// machine. The registry compares the content with the digest, too.
-    ///
-    /// # Errors
-    /// Any [`crate::ErrorKind`] of either registry.
-    pub async fn push_blob_from(
-        &self,
-        repository: &Repository,
-        blob: &Descriptor,
-        (from, source): (&Self, &Repository),
-    ) -> Result<(), Error> {
-        let origin = Origin { registry: from.clone(), repository: source.clone(), blob: blob.clone() };
-        self.upload(repository, blob, Body::Blob(Box::new(origin))).await
-    }
-
-    /// Takes a blob over from another repository of the same registry without its bytes travelling. `false` when the
-    /// registry does not do that; the blob then has to be uploaded.
-    ///
-    /// # Errors
-    /// Any [`crate::ErrorKind`] of a registry.
-    pub async fn mount_blob(
-        &self,
-        repository: &Repository,
-        blob: &Descriptor,
-        from: &Repository,
-    ) -> Result<bool, Error> {
-        if repository.registry() != from.registry() {
-            return Ok(false);
-        }
-        let mut url = address::url(repository, "blobs/uploads/")?;
-        url.query_pairs_mut().append_pair("mount", &blob.digest.to_string()).append_pair("from", from.path());
-        let doing = format!("mount blob {} from {from} into {repository}", blob.digest);
-        let response = self.call(&Call::write(&doing, repository, Method::POST, url)).await?;
-        if response.status().as_u16() == 201 {
-            return Ok(true);
-        }
-        // 202 opened an upload instead (distribution-spec "Mounting a blob"); it is not left lying about where that works.
-        if let Ok(open) = location(&doing, &response) {
-            let cancel = Call { also: &[400, 404, 405], ..Call::write(&doing, repository, Method::DELETE, open) };
-            let _ = self.call(&cancel).await;
-        }
-        Ok(false)
+        self.upload(repository, blob, Body::File(file.to_owned(), blob.size), None).await
     }
 
     /// Writes a manifest by its digest, or under a tag as well. What it names must be there before.
@@ -132,7 +91,10 @@ impl Registry {
         if let Some((name, value)) = condition {
             call = call.with_header(name, value)?;
         }
-        let response = self.call(&call).await?;
+        let response = match self.call(&call).await {
+            Ok(response) => response,
+            Err(error) => return Err(refused(error, &doing, manifest)),
+        };
         let header = |name: &str| response.headers().get(name)?.to_str().ok()?.parse::<Digest>().ok();
         if let Some(other) = header("docker-content-digest").filter(|taken| *taken != manifest.digest) {
             return Err(Error::invalid(doing, format!("the registry keeps it as {other}")));
@@ -140,18 +102,28 @@ impl Registry {
         Ok(Taken { subject: header("oci-subject") })
     }
 
-    /// distribution-spec "POST then PUT": ask for a place, then send everything there at once. A broken upload leaves a
-    /// place half filled, so it is not sent there again but to a new place.
-    async fn upload(&self, repository: &Repository, blob: &Descriptor, body: Body) -> Result<(), Error> {
+    /// distribution-spec "POST then PUT": ask for a place, unless one is open, then send everything there at once. A broken
+    /// upload leaves a place half filled, so it is not sent there again but to a new place.
+    pub(super) async fn upload(
+        &self,
+        repository: &Repository,
+        blob: &Descriptor,
+        body: Body,
+        open: Option<Url>,
+    ) -> Result<(), Error> {
         let doing = format!("upload blob {} to {repository}", blob.digest);
-        let start = address::url(repository, "blobs/uploads/")?;
+        let open = Mutex::new(open);
         transport::retry(self.pauses, || async {
-            let opened = match self.attempt(&Call::write(&doing, repository, Method::POST, start.clone())).await {
-                Attempt::Done(response) => response,
-                Attempt::Again { error, after } => return Attempt::Again { error, after },
-                Attempt::Fatal(error) => return Attempt::Fatal(error),
+            let given = open.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let place = match given {
+                Some(place) => Ok(place),
+                None => match self.open_upload(&doing, repository).await {
+                    Attempt::Done(response) => location(&doing, &response),
+                    Attempt::Again { error, after } => return Attempt::Again { error, after },
+                    Attempt::Fatal(error) => return Attempt::Fatal(error),
+                },
             };
-            let put = location(&doing, &opened).and_then(|mut place| {
+            let put = place.and_then(|mut place| {
                 place.query_pairs_mut().append_pair("digest", &blob.digest.to_string());
                 Call { body: body.clone(), ..Call::write(&doing, repository, Method::PUT, place) }
                     .with_header(CONTENT_TYPE, "application/octet-stream")
@@ -164,9 +136,31 @@ impl Registry {
         .await
         .map(drop)
     }
+
+    async fn open_upload(&self, doing: &str, repository: &Repository) -> Attempt<Response, Error> {
+        match address::url(repository, "blobs/uploads/") {
+            Ok(start) => self.attempt(&Call::write(doing, repository, Method::POST, start)).await,
+            Err(error) => Attempt::Fatal(error),
+        }
+    }
 }
 
-fn location(doing: &str, response: &Response) -> Result<reqwest::Url, Error> {
+/// A refusal with what is unusual in the manifest: ECR's own words do not tell.
+fn refused(error: Error, doing: &str, manifest: &Manifest) -> Error {
+    let unusual = ecr::faults(&manifest.bytes);
+    if error.kind() != ErrorKind::Refused || unusual.is_empty() {
+        return error;
+    }
+    let unusual = unusual.join("; ");
+    Error::new(
+        error.kind(),
+        doing,
+        format!("{}; some registries, ECR among them, take it not, because {unusual}", error.cause()),
+    )
+}
+
+/// Where an answer says that the upload goes on.
+pub(super) fn location(doing: &str, response: &Response) -> Result<Url, Error> {
     let header = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
     let next = header.and_then(|location| address::follow(response.url(), location));
     next.ok_or_else(|| Error::invalid(doing, "the registry names no https address to upload to"))

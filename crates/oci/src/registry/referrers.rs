@@ -131,7 +131,7 @@ impl Registry {
     /// missing evidence.
     pub(super) async fn listing(&self, image: &ImageRef) -> Result<Listing, Error> {
         let doing = format!("list the referrers of {image}");
-        if self.without_referrers.lock().await.contains(&image.repository) {
+        if self.capabilities(&image.repository).referrers_api == Some(false) {
             return Ok(Listing::Absent);
         }
         let mut next = Some(address::url(&image.repository, &format!("referrers/{}", image.digest))?);
@@ -148,12 +148,13 @@ impl Registry {
                 // A page that fails after a first good one is an error, not a registry without the API.
                 return if pages == 1 {
                     // A repository that has no such API for one image has none for the next.
-                    self.without_referrers.lock().await.insert(image.repository.clone());
+                    self.learned.note(&image.repository, |known| known.referrers_api = Some(false));
                     Ok(Listing::Absent)
                 } else {
                     Err(Error::invalid(doing, format!("page {pages} of the listing is {}", response.status())))
                 };
             }
+            self.learned.note(&image.repository, |known| known.referrers_api = Some(true));
             next = next_page(&response);
             let body = exchange::read_bounded(response, MANIFEST_LIMIT).await?;
             let page: Index = serde_json::from_slice(&body)

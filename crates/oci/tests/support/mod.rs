@@ -62,11 +62,7 @@ impl DockerRegistry {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let began = Instant::now();
-        while std::net::TcpStream::connect(&host).is_err() {
-            assert!(began.elapsed() < Duration::from_secs(20), "docker-registry does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        listens(&host);
         Some(Self { process, host, storage })
     }
 
@@ -79,6 +75,53 @@ impl DockerRegistry {
         let hex = digest.hex();
         let blobs = self.storage.path().join("data/docker/registry/v2/blobs/sha256");
         blobs.join(&hex[..2]).join(hex).join("data")
+    }
+}
+
+/// go-containerregistry's registry, with the referrers API; it keeps everything in memory and tells what it was asked.
+pub(crate) struct ReferrersRegistry {
+    process: Child,
+    pub(crate) host: String,
+    log: tempfile::NamedTempFile,
+}
+
+impl Drop for ReferrersRegistry {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl ReferrersRegistry {
+    pub(crate) fn start() -> Option<Self> {
+        if !has("referrers-registry") {
+            return None;
+        }
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (host, log) = (format!("127.0.0.1:{port}"), tempfile::NamedTempFile::new().unwrap());
+        let output = log.reopen().unwrap();
+        let mut command = Command::new("referrers-registry");
+        let process = command.arg(&host).stdout(output).stderr(Stdio::null()).spawn().unwrap();
+        listens(&host);
+        Some(Self { process, host, log })
+    }
+
+    pub(crate) fn repository(&self, path: &str) -> Repository {
+        Repository::new(&self.host, path).unwrap()
+    }
+
+    /// The requests so far, such as `GET /v2/`.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        let log = std::fs::read_to_string(self.log.path()).unwrap();
+        log.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect()
+    }
+}
+
+fn listens(host: &str) {
+    let began = Instant::now();
+    while std::net::TcpStream::connect(host).is_err() {
+        assert!(began.elapsed() < Duration::from_secs(20), "nobody listens on {host}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -1,6 +1,9 @@
 //! Pulling, pushing and deleting manifests.
 
-use super::{Call, Condition, MANIFEST_LIMIT, Manifest, Push, Referrers, Repetition, refusal::Refusal, route::Version};
+use super::{
+    Call, Condition, MANIFEST_LIMIT, Manifest, Manifests, Push, Referrers, Repetition, refusal::Refusal,
+    route::Version, strict,
+};
 use axum::{
     body::Body,
     http::{Method, StatusCode, header},
@@ -47,6 +50,9 @@ impl Call<'_> {
     }
 
     fn push_manifest(&self, repository: &str, version: Version, bytes: Bytes) -> Result<Response, Refusal> {
+        if self.store.settings().manifests == Manifests::AsEcr {
+            strict::check(&bytes)?;
+        }
         let real = Digest::of(&bytes);
         let tag = match &version {
             Version::Digest(asked) if *asked != real => {

@@ -16,6 +16,7 @@ mod refusal;
 mod route;
 mod settings;
 mod store;
+mod strict;
 mod upload_api;
 mod uploads;
 
@@ -25,7 +26,7 @@ pub use manifest::MANIFEST_LIMIT;
 pub(crate) use manifest::OCI_INDEX;
 pub use mutability::{Filter, FilterType, Mode, Mutability};
 pub(crate) use route::{is_repository, is_tag};
-pub use settings::{Access, MissingRepository, Referrers, Settings};
+pub use settings::{Access, Manifests, MissingRepository, Referrers, Settings};
 pub use store::{Image, Layer, Store};
 
 use crate::{Cloud, Form};

@@ -12,6 +12,8 @@ pub struct Settings {
     pub referrers: Referrers,
     /// What a push to a repository that does not exist does.
     pub missing_repository: MissingRepository,
+    /// Which manifests may be pushed.
+    pub manifests: Manifests,
     /// The most tags in one page of a tag list, and the most referrers in one page.
     pub page_size: usize,
 }
@@ -46,12 +48,23 @@ pub enum MissingRepository {
     Refuse,
 }
 
+/// Which manifests may be pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Manifests {
+    /// Those that ECR takes: fewer than the image-spec allows.
+    AsEcr,
+    /// Those that the image-spec allows.
+    AsSpecified,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
             access: Access::Login,
             referrers: Referrers::Api,
             missing_repository: MissingRepository::Create,
+            manifests: Manifests::AsEcr,
             page_size: 100,
         }
     }

@@ -120,7 +120,7 @@ async fn the_last_tag_takes_the_image_along() {
 async fn referrers_and_lists_come_in_pages() {
     let client = Client::start().await;
     let image = client.push_image("app", "v1", b"layer").await;
-    for artifact_type in ["text/a", "text/b", "text/c"] {
+    for artifact_type in ["application/vnd.a", "application/vnd.b", "application/vnd.c"] {
         client.attach("app", image, artifact_type).await;
     }
     let subject = json!({"imageDigest": image});
@@ -132,11 +132,11 @@ async fn referrers_and_lists_come_in_pages() {
         token = page["nextToken"].clone();
     }
     assert_eq!((found, token), (3, Value::Null));
-    let filter = json!({"artifactTypes": ["text/b"]});
+    let filter = json!({"artifactTypes": ["application/vnd.b"]});
     let asked = json!({"repositoryName": "app", "subjectId": subject, "filter": filter});
     let one = client.ecr("ListImageReferrers", asked).await.unwrap();
     assert_eq!(one["referrers"].as_array().unwrap().len(), 1);
-    assert_eq!(one["referrers"][0]["artifactType"], "text/b");
+    assert_eq!(one["referrers"][0]["artifactType"], "application/vnd.b");
     let untagged = json!({"repositoryName": "app", "filter": {"tagStatus": "UNTAGGED"}});
     assert_eq!(client.ecr("ListImages", untagged).await.unwrap()["imageIds"].as_array().unwrap().len(), 3);
     let page = json!({"repositoryName": "app", "nextToken": "nonsense"});

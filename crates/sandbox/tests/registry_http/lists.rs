@@ -73,15 +73,15 @@ async fn referrers_come_in_pages_and_keep_their_filter() {
     client.configure(json!({"page_size": 2})).await;
     let image = client.push_image("app", "v1", b"layer").await;
     for number in 0..5 {
-        let mut artifact = client.artifact("app", image, "text/a+b").await;
+        let mut artifact = client.artifact("app", image, "application/vnd.a+b").await;
         artifact["annotations"]["number"] = json!(number.to_string());
         client.put_manifest("app", &format!("n{number}"), &artifact).await;
-        client.attach("app", image, &format!("text/other{number}")).await;
+        client.attach("app", image, &format!("application/vnd.other{number}")).await;
     }
     let path = format!("/v2/app/referrers/{image}");
     let (all, pages) = walk(&client, &path, "manifests").await;
     assert_eq!((all.len(), pages), (10, 5));
-    let (filtered, pages) = walk(&client, &format!("{path}?artifactType=text/a%2Bb"), "manifests").await;
+    let (filtered, pages) = walk(&client, &format!("{path}?artifactType=application/vnd.a%2Bb"), "manifests").await;
     assert_eq!((filtered.len(), pages), (5, 3));
 }
 
@@ -89,7 +89,7 @@ async fn referrers_come_in_pages_and_keep_their_filter() {
 async fn only_a_registry_with_the_referrers_api_promises_it() {
     let client = Client::start().await;
     let image = client.push_image("app", "v1", b"layer").await;
-    let artifact = client.artifact("app", image, "text/plain").await;
+    let artifact = client.artifact("app", image, "application/vnd.plain").await;
     let response = client.put_manifest("app", "with", &artifact).await;
     assert_eq!(header(&response, "oci-subject"), image.to_string());
 

@@ -1,9 +1,13 @@
 //! Registries that ask for tokens, are out of order, redirect, page, lie or talk too much.
 #![allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 
-#[path = "support/scripted.rs"]
+#[path = "../support/scripted.rs"]
 #[allow(clippy::unwrap_used, reason = "a test stops where it stands")]
 mod scripted;
+
+mod capabilities;
+#[path = "../support/mod.rs"]
+mod support;
 
 use oci::{Anonymous, Artifact, Descriptor, Error, ErrorKind, ImageManifest, Login, Manifest, Registry, Static, media};
 use scripted::{Answer, Asked, Scripted};
@@ -462,7 +466,8 @@ async fn what_ecr_does_not_accept_is_never_sent() {
     let image = manifest(None);
     let kept = image.clone();
     let serving = Scripted::start(move |_: &Asked, _: &str| ok(&kept)).await;
-    for bad in ["application/x;version=0.2", "nonsense", "", "a/b/c", "application/ä"] {
+    for bad in ["application/vnd.x;version=0.2", "application/spdx+json", "nonsense", "", "a/b/c", "application/vnd.ä"]
+    {
         let artifact = Artifact {
             artifact_type: bad.into(),
             media_type: BUNDLE.into(),

@@ -1,0 +1,67 @@
+//! Certificate transparency: that a log has seen a certificate (RFC 6962).
+
+use super::{
+    der::{self, OCTET_STRING},
+    key::Hash,
+    root::{Log, find},
+    x509::{Certificate, TIMESTAMPS},
+};
+use jiff::Timestamp;
+use subject::Digest;
+
+/// Whether at least one of these logs has signed that it saw this certificate, which a holder of `issuer_key` issued.
+pub(super) fn is_logged(certificate: &Certificate<'_>, issuer_key: &[u8], logs: &[Log]) -> bool {
+    let seen = || {
+        let list = der::only(certificate.extension(TIMESTAMPS)?, OCTET_STRING)?.value;
+        let (before, issuer) = (certificate.before_logging()?, Digest::of(issuer_key));
+        let mut list = Bytes(list);
+        let mut list = Bytes(list.sized(2)?);
+        while !list.0.is_empty() {
+            let entry = Bytes(list.sized(2)?);
+            if is_signed(entry, &before, &issuer, logs).is_some() {
+                return Some(());
+            }
+        }
+        None
+    };
+    seen().is_some()
+}
+
+/// One signed certificate time stamp, version 1 (RFC 6962 §3.2).
+fn is_signed(mut entry: Bytes<'_>, before: &[u8], issuer: &Digest, logs: &[Log]) -> Option<()> {
+    const SHA256_ECDSA: [u8; 2] = [4, 3];
+    let version = entry.take(1)?;
+    let id = entry.take(32)?;
+    let time = entry.take(8)?;
+    let extensions = entry.sized(2)?;
+    let algorithm = entry.take(2)?;
+    let signature = entry.sized(2)?;
+    if version != [0] || algorithm != SHA256_ECDSA || !entry.0.is_empty() {
+        return None;
+    }
+    let at = Timestamp::from_millisecond(i64::try_from(u64::from_be_bytes(time.try_into().ok()?)).ok()?).ok()?;
+    let log = find(logs, id, at)?;
+    let length = u32::try_from(before.len()).ok()?.to_be_bytes();
+    let extensions_length = u16::try_from(extensions.len()).ok()?.to_be_bytes();
+    // Version 1, a certificate time stamp; then the entry: a certificate before its issuing.
+    let head = [&[0, 0][..], time, &[0, 1], &issuer.bytes()[..], &length[1..], before];
+    let message = [&head.concat()[..], &extensions_length, extensions].concat();
+    log.key.verifies(Hash::Sha256, &message, signature).then_some(())
+}
+
+/// TLS's presentation language (RFC 8446 §3): lengths before contents.
+struct Bytes<'b>(&'b [u8]);
+
+impl<'b> Bytes<'b> {
+    fn take(&mut self, length: usize) -> Option<&'b [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    /// Something with its length before it, in so many bytes.
+    fn sized(&mut self, width: usize) -> Option<&'b [u8]> {
+        let length = self.take(width)?.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
+        self.take(length)
+    }
+}

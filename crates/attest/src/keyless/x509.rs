@@ -1,0 +1,86 @@
+//! Certificates as Fulcio issues them: who is named in one, by whom, and what the certificate logs signed.
+//!
+//! Whether a certificate may be believed is webpki's answer (`authority`); here is only read what stands in it.
+
+use super::der::{self, BOOLEAN, BIT_STRING, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, UTF8_STRING, context};
+
+/// 2.5.29.17, subjectAltName.
+const ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1d, 0x11];
+/// 1.3.6.1.4.1.57264.1.8, the issuer of the identity token (sigstore/fulcio `docs/oid-info.md`).
+const TOKEN_ISSUER: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x83, 0xbf, 0x30, 0x01, 0x08];
+/// 1.3.6.1.4.1.11129.2.4.2, the list of signed certificate time stamps (RFC 6962 §3.3).
+pub(super) const TIMESTAMPS: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x02];
+
+/// A certificate, taken apart.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Certificate<'d> {
+    /// The members of what is signed, before the extensions.
+    head: &'d [u8],
+    /// The extensions, one after the other.
+    extensions: &'d [u8],
+    /// The SubjectPublicKeyInfo.
+    pub(super) key: &'d [u8],
+}
+
+impl<'d> Certificate<'d> {
+    /// Reads an X.509 v3 certificate (RFC 5280 §4.1).
+    pub(super) fn read(bytes: &'d [u8]) -> Option<Self> {
+        let mut outer = Reader::new(der::only(bytes, SEQUENCE)?.value);
+        let signed = outer.take(SEQUENCE)?.value;
+        let (_algorithm, _signature) = (outer.take(SEQUENCE)?, outer.take(BIT_STRING)?);
+        let mut inner = Reader::new(signed);
+        let _version = inner.take(context(0))?;
+        let _serial = inner.take(INTEGER)?;
+        for _algorithm_issuer_validity_subject in 0..4 {
+            inner.take(SEQUENCE)?;
+        }
+        let key = inner.take(SEQUENCE)?.whole;
+        let extensions = inner.take(context(3))?;
+        if !inner.is_empty() || !outer.is_empty() {
+            return None;
+        }
+        let head = signed.get(..signed.len() - extensions.whole.len())?;
+        Some(Self { head, extensions: der::only(extensions.value, SEQUENCE)?.value, key })
+    }
+
+    /// The content of an extension that stands there once.
+    pub(super) fn extension(&self, id: &[u8]) -> Option<&'d [u8]> {
+        let mut found = None;
+        for extension in Reader::new(self.extensions).all(SEQUENCE)? {
+            let mut inside = Reader::new(extension.value);
+            let named = inside.take(OID)?.value;
+            let _critical = inside.optional(BOOLEAN);
+            let value = inside.take(OCTET_STRING)?.value;
+            if named == id && found.replace(value).is_some() {
+                return None;
+            }
+        }
+        found
+    }
+
+    /// Whom it names: its one URI or e-mail address.
+    pub(super) fn subject(&self) -> Option<&'d str> {
+        const EMAIL: u8 = 0x81;
+        const URI: u8 = 0x86;
+        let mut names = Reader::new(der::only(self.extension(ALTERNATIVE_NAME)?, SEQUENCE)?.value);
+        let name = names.any().filter(|name| matches!(name.tag, EMAIL | URI) && names.is_empty())?;
+        std::str::from_utf8(name.value).ok()
+    }
+
+    /// Who vouched for that name.
+    pub(super) fn token_issuer(&self) -> Option<&'d str> {
+        std::str::from_utf8(der::only(self.extension(TOKEN_ISSUER)?, UTF8_STRING)?.value).ok()
+    }
+
+    /// What was signed before the logs had seen it: all of it but their list (RFC 6962 §3.2).
+    pub(super) fn before_logging(&self) -> Option<Vec<u8>> {
+        let mut extensions = Vec::new();
+        for extension in Reader::new(self.extensions).all(SEQUENCE)? {
+            if Reader::new(extension.value).take(OID)?.value != TIMESTAMPS {
+                extensions.extend_from_slice(extension.whole);
+            }
+        }
+        let extensions = der::encode(context(3), &der::encode(SEQUENCE, &extensions));
+        Some(der::encode(SEQUENCE, &[self.head, &extensions].concat()))
+    }
+}

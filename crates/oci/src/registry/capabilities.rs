@@ -1,0 +1,91 @@
+//! What a registry can do beyond what every registry can, learned from its answers on the way.
+//!
+//! Registries do not say it anywhere, and names mislead: the same software answers differently behind other settings. So
+//! nothing is asked for its own sake; what an answer has shown is remembered, and spares the requests that would show it
+//! again.
+
+use super::Registry;
+use crate::{ErrorKind, Manifest};
+use reqwest::header::IF_NONE_MATCH;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Mutex, PoisonError},
+};
+use subject::Repository;
+
+/// After so many refusals, and not one success, a repository is not asked to mount again: a single one may mean that the
+/// source does not have the blob any more, or, on ECR, that no image names it.
+const REFUSED_MOUNTS: u32 = 3;
+
+/// What a registry has shown in one repository; `None` where nothing has shown it yet. Displayed for people.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// It lists referrers by its API; else they are kept under a fallback tag.
+    pub referrers_api: Option<bool>,
+    /// It takes blobs over from sister repositories without their bytes travelling.
+    pub mounts: Option<bool>,
+    /// It refuses a write whose condition does not hold, so that of two who change a fallback tag at once none is lost.
+    pub conditional_writes: Option<bool>,
+}
+
+impl fmt::Display for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = [
+            (self.referrers_api, ["lists referrers by its API", "has no referrers API: they are under a fallback tag"]),
+            (self.mounts, ["mounts blobs", "mounts no blobs: their bytes travel"]),
+            (self.conditional_writes, ["keeps conditions on writes", "keeps no conditions on writes"]),
+        ];
+        let shown = words.map(|(known, [yes, no])| known.map(|known| if known { yes } else { no }));
+        let shown: Vec<&str> = shown.into_iter().flatten().collect();
+        f.write_str(if shown.is_empty() { "has shown nothing yet" } else { "" })?;
+        f.write_str(&shown.join(", "))
+    }
+}
+
+/// What the repositories have shown so far.
+#[derive(Debug, Default)]
+pub(super) struct Learned(Mutex<BTreeMap<Repository, (Capabilities, u32)>>);
+
+impl Learned {
+    pub(super) fn note(&self, repository: &Repository, lesson: impl FnOnce(&mut Capabilities)) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lesson(&mut known.entry(repository.clone()).or_default().0);
+    }
+
+    /// Notes what became of an attempt to mount a blob into `repository`.
+    pub(super) fn note_mount(&self, repository: &Repository, mounted: bool) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (capabilities, refused) = known.entry(repository.clone()).or_default();
+        if mounted {
+            capabilities.mounts = Some(true);
+        } else if capabilities.mounts.is_none() {
+            *refused += 1;
+            capabilities.mounts = (*refused >= REFUSED_MOUNTS).then_some(false);
+        }
+    }
+}
+
+impl Registry {
+    /// What the registry has shown in this repository until now. Sends nothing.
+    #[must_use]
+    pub fn capabilities(&self, repository: &Repository) -> Capabilities {
+        let known = self.learned.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(repository).map(|(capabilities, _)| *capabilities).unwrap_or_default()
+    }
+
+    /// Finds out whether conditions are kept where evidence stands under fallback tags: writes what is there once more, to
+    /// its own digest, on condition that it is not there. Either answer changes nothing.
+    pub(super) async fn probe_conditions(&self, repository: &Repository, there: &Manifest) {
+        let known = self.capabilities(repository);
+        if known.referrers_api != Some(false) || known.conditional_writes.is_some() {
+            return;
+        }
+        let kept = match self.put_manifest(repository, there, (None, Some((IF_NONE_MATCH, "*")))).await {
+            Ok(_) => false,
+            Err(error) if error.kind() == ErrorKind::Conflict => true,
+            Err(_) => return,
+        };
+        self.learned.note(repository, |known| known.conditional_writes = Some(kept));
+    }
+}
