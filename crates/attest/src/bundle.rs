@@ -41,6 +41,8 @@ pub struct Bundle {
     bytes: Vec<u8>,
     pub(crate) envelope: Envelope,
     pub(crate) certified: bool,
+    /// What the bundle brings to verify it with; null for a bare envelope.
+    pub(crate) material: Value,
 }
 
 /// A statement on its way to a signer that answers later, such as a service that keeps the key.
@@ -61,6 +63,9 @@ pub enum SealError {
     /// The signer did not sign.
     #[error("the signer did not sign: {0}")]
     Sign(#[from] SignError),
+    /// Witnesses are added to what was sealed here, and to nothing else.
+    #[error("witnesses are added to bundles with one signature over a statement only")]
+    Foreign,
     /// What the signer gave back is not its signature over this statement.
     #[error("what the signer gave back is not a signature of key {0} over this statement")]
     NotItsSignature(String),
@@ -92,29 +97,82 @@ impl Unsigned {
         if !key.verifies(&self.message(), &der) {
             return Err(SealError::NotItsSignature(key.key_id().to_owned()));
         }
-        let bytes = json!({
-            "mediaType": BUNDLE_MEDIA_TYPE,
-            // sigstore-python's model needs `tlogEntries` to be there, though there are none without a log.
-            "verificationMaterial": {"publicKey": {"hint": key.key_id()}, "tlogEntries": []},
-            "dsseEnvelope": {
-                "payload": STANDARD.encode(&self.payload),
-                "payloadType": PAYLOAD_TYPE,
-                // Exactly one signature in a bundle, under the very name of the hint (sigstore_bundle.proto).
-                "signatures": [{"keyid": key.key_id(), "sig": STANDARD.encode(&der)}],
-            },
-        })
-        .to_string()
-        .into_bytes();
-        if bytes.len() > MAX_BUNDLE_BYTES {
-            return Err(SealError::TooLarge(bytes.len()));
+        // Exactly one signature in a bundle, under the very name of the hint (sigstore_bundle.proto).
+        let signature = Signature { key_hint: Some(key.key_id().to_owned()), der };
+        // sigstore-python's model needs `tlogEntries` to be there, though there are none without a log.
+        Bundle::written(self.payload, signature, json!({"publicKey": {"hint": key.key_id()}, "tlogEntries": []}))
+    }
+
+    /// The bundle of whoever got this certificate (DER) for their key, with the signature they made.
+    ///
+    /// # Errors
+    /// As [`Unsigned::sealed`]; of what the certificate says nothing is believed here.
+    #[cfg(feature = "keyless")]
+    pub fn certified(self, key: &PublicKey, certificate: &[u8], der: Vec<u8>) -> Result<Bundle, SealError> {
+        if !key.verifies(&self.message(), &der) {
+            return Err(SealError::NotItsSignature(key.key_id().to_owned()));
         }
-        let signatures = vec![Signature { key_hint: Some(key.key_id().to_owned()), der }];
-        let envelope = Envelope { payload: self.payload, payload_type: PAYLOAD_TYPE.to_owned(), signatures };
-        Ok(Bundle { bytes, envelope, certified: false })
+        let material = json!({"certificate": {"rawBytes": STANDARD.encode(certificate)}, "tlogEntries": []});
+        Bundle::written(self.payload, Signature { key_hint: None, der }, material)
     }
 }
 
 impl Bundle {
+    /// The bundle in its one spelling.
+    fn written(payload: Vec<u8>, signature: Signature, material: Value) -> Result<Self, SealError> {
+        let mut signed = json!({"sig": STANDARD.encode(&signature.der)});
+        if let Some(hint) = &signature.key_hint {
+            signed = json!({"keyid": hint, "sig": STANDARD.encode(&signature.der)});
+        }
+        let bytes = json!({
+            "mediaType": BUNDLE_MEDIA_TYPE,
+            "verificationMaterial": material,
+            "dsseEnvelope": {
+                "payload": STANDARD.encode(&payload),
+                "payloadType": PAYLOAD_TYPE,
+                "signatures": [signed],
+            },
+        })
+        .to_string()
+        .into_bytes();
+        if !is_read(&bytes) {
+            return Err(SealError::TooLarge(bytes.len()));
+        }
+        let certified = material.get("certificate").is_some();
+        let envelope = Envelope { payload, payload_type: PAYLOAD_TYPE.to_owned(), signatures: vec![signature] };
+        Ok(Self { bytes, envelope, certified, material })
+    }
+
+    /// The same claim with witnesses: entries of a log and answers of a time stamping authority, besides those it has.
+    /// Nothing of them is verified here.
+    ///
+    /// # Errors
+    /// [`SealError::TooLarge`] for a bundle no one would read; [`SealError::Foreign`] for one that is not of our making.
+    #[cfg(feature = "keyless")]
+    pub fn with_witnesses(&self, entries: &[Value], stamps: &[Vec<u8>]) -> Result<Self, SealError> {
+        let (mut material, [signature]) = (self.material.clone(), self.envelope.signatures.as_slice()) else {
+            return Err(SealError::Foreign);
+        };
+        let known =
+            |pointer: &str| self.material.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default();
+        let stamps = stamps.iter().map(|stamp| json!({"signedTimestamp": STANDARD.encode(stamp)}));
+        let stamps: Vec<Value> =
+            known("/timestampVerificationData/rfc3161Timestamps").into_iter().chain(stamps).collect();
+        let members = material.as_object_mut().filter(|_| self.envelope.payload_type == PAYLOAD_TYPE);
+        let members = members.ok_or(SealError::Foreign)?;
+        members.insert("tlogEntries".into(), known("/tlogEntries").iter().chain(entries).cloned().collect());
+        if !stamps.is_empty() {
+            members.insert("timestampVerificationData".into(), json!({"rfc3161Timestamps": stamps}));
+        }
+        Self::written(self.envelope.payload.clone(), signature.clone(), material)
+    }
+
+    /// The signature of a bundle; of a bare envelope the first.
+    #[cfg(feature = "keyless")]
+    pub(crate) fn signature(&self) -> &[u8] {
+        self.envelope.signatures.first().map_or(&[], |signature| &signature.der)
+    }
+
     /// Signs a statement. The same statement and key always give the same bytes.
     ///
     /// # Errors
@@ -132,7 +190,8 @@ impl Bundle {
     pub fn parse(bytes: &[u8]) -> Result<Self, Rejection> {
         let value = bounded(bytes)?;
         if value.get("mediaType").is_none() && value.get("payload").is_some() {
-            return Ok(Self { bytes: bytes.to_vec(), envelope: Envelope::read(&value)?, certified: false });
+            let envelope = Envelope::read(&value)?;
+            return Ok(Self { bytes: bytes.to_vec(), envelope, certified: false, material: Value::Null });
         }
         let malformed = |detail: &str| Rejection::new(Reason::MalformedEnvelope, detail);
         match value.get("mediaType") {
@@ -155,7 +214,7 @@ impl Bundle {
         let material = value.get("verificationMaterial").and_then(Value::as_object);
         let material = material.ok_or_else(|| malformed("bundle has no `verificationMaterial`"))?;
         let certified = ["certificate", "x509CertificateChain"].iter().any(|kind| material.contains_key(*kind));
-        Ok(Self { bytes: bytes.to_vec(), envelope, certified })
+        Ok(Self { bytes: bytes.to_vec(), envelope, certified, material: Value::Object(material.clone()) })
     }
 
     /// Reads one layer of a cosign `.att` tag: an envelope, and annotations that hold the certificate where there is one.
@@ -167,7 +226,7 @@ impl Bundle {
     pub fn from_attachment(bytes: &[u8], annotations: &BTreeMap<String, String>) -> Result<Self, Rejection> {
         let envelope = Envelope::read(&bounded(bytes)?)?;
         let certified = annotations.get("dev.sigstore.cosign/certificate").is_some_and(|pem| !pem.is_empty());
-        Ok(Self { bytes: bytes.to_vec(), envelope, certified })
+        Ok(Self { bytes: bytes.to_vec(), envelope, certified, material: Value::Null })
     }
 
     /// The very bytes that were sealed or read.
@@ -191,8 +250,13 @@ impl Bundle {
     }
 }
 
+/// What is written larger than this nobody would read.
+fn is_read(bytes: &[u8]) -> bool {
+    bytes.len() <= MAX_BUNDLE_BYTES
+}
+
 fn bounded(bytes: &[u8]) -> Result<Value, Rejection> {
-    if bytes.len() > MAX_BUNDLE_BYTES {
+    if !is_read(bytes) {
         let detail = format!("{} bytes are more than the {MAX_BUNDLE_BYTES} that are read", bytes.len());
         return Err(Rejection::new(Reason::TooLarge, detail));
     }
@@ -264,7 +328,9 @@ mod tests {
             assert_eq!(rejection.reason(), reason, "{text:.60}: {rejection}");
             assert!(rejection.to_string().contains(wanted), "{text:.60}: {rejection}");
         }
-        assert_eq!(Bundle::parse(&vec![b' '; MAX_BUNDLE_BYTES + 1]).unwrap_err().reason(), Reason::TooLarge);
+        let blank = |length| Bundle::parse(&vec![b' '; length]).unwrap_err().reason();
+        assert_eq!(blank(MAX_BUNDLE_BYTES + 1), Reason::TooLarge);
+        assert_eq!(blank(MAX_BUNDLE_BYTES), Reason::MalformedJson, "the last length that is read");
     }
 
     #[test]

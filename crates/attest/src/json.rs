@@ -124,10 +124,6 @@ impl<'de> Visitor<'de> for Strict<'_> {
         Ok(Value::String(value.to_owned()))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let (inside, mut list) = (self.inside()?, Vec::new());
         while let Some(item) = items.next_element_seed(inside)? {
@@ -173,6 +169,12 @@ mod tests {
         }
         assert!(parse_strict(format!("{}1{}", "[".repeat(100), "]".repeat(100)).as_bytes()).is_ok());
         assert!(parse_strict(format!("[{}1]", "1,".repeat(MAX_VALUES - 2)).as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn every_kind_of_value_is_read_as_what_it_is() {
+        let text = r#"[null, true, false, 0, -1, 18446744073709551615, 1.5, "", "a\n\u00e9", [], {"a": {}}]"#;
+        assert_eq!(parse_strict(text.as_bytes()).unwrap(), serde_json::from_str::<Value>(text).unwrap());
     }
 
     #[test]

@@ -171,6 +171,16 @@ impl PublicKey {
         self.key.to_public_key_pem(LineEnding::LF).map_err(|error| KeyError::NotP256(error.to_string()))
     }
 
+    /// The key as DER (X.509 SubjectPublicKeyInfo).
+    ///
+    /// # Errors
+    /// [`KeyError::NotP256`] when the encoder fails, which no known key makes it do.
+    #[cfg(feature = "keyless")]
+    pub(crate) fn to_der(&self) -> Result<Vec<u8>, KeyError> {
+        let document = self.key.to_public_key_der().map_err(|error| KeyError::NotP256(error.to_string()))?;
+        Ok(document.as_bytes().to_vec())
+    }
+
     /// The key's name: `SHA256:` and the fingerprint `ssh-keygen -l` shows for it.
     ///
     /// Of the forms in use, it is the only one that every verifier with keys accepts: go-securesystemslib (below cosign,

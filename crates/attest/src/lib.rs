@@ -13,7 +13,10 @@
 
 mod bundle;
 mod dsse;
+mod identity;
 mod json;
+#[cfg(feature = "keyless")]
+mod keyless;
 mod keys;
 pub mod policy;
 pub mod predicate;
@@ -23,8 +26,11 @@ mod verify;
 
 pub use bundle::{BUNDLE_MEDIA_TYPE, Bundle, ENVELOPE_MEDIA_TYPE, MAX_BUNDLE_BYTES, SealError, Unsigned};
 pub use dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
+pub use identity::Identity;
 pub use json::{JsonError, canonical, parse_strict};
+#[cfg(feature = "keyless")]
+pub use keyless::{RootError, TrustedRoot, stamp_request};
 pub use keys::{KeyError, PublicKey, SignError, SigningKey};
 pub use reason::{Reason, Rejection};
 pub use statement::{MAX_SUBJECTS, STATEMENT_TYPE, Statement, Subject};
-pub use verify::{Verified, verify};
+pub use verify::{Trust, Verified, verify, verify_by};

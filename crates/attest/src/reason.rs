@@ -66,8 +66,16 @@ reasons! {
     WrongKey = "wrong-key",
     /// A signature names one of the keys, but that key did not sign these bytes: they were changed after signing.
     BadSignature = "bad-signature",
-    /// Signed with a certificate and not with a key; certificates are not verified here.
+    /// Signed with a certificate and not with a key, and there is no trusted root to verify certificates with.
     CertificateNotVerified = "certificate-not-verified",
+    /// The certificate leads to no trusted authority, was not valid when it was used, or is not in a trusted log.
+    UntrustedCertificate = "untrusted-certificate",
+    /// A good certificate, of somebody who is not among those expected.
+    WrongIdentity = "wrong-identity",
+    /// A log entry or a time stamp beside the signature is not about it, or not by a service that is trusted.
+    BadWitness = "bad-witness",
+    /// No service that is trusted says when the signature was there.
+    Unwitnessed = "unwitnessed",
 
     /// Well signed, but not an in-toto statement v1 or v0.1.
     UnknownStatementType = "unknown-statement-type",

@@ -14,6 +14,38 @@ pub struct Verified {
     key_ids: Vec<String>,
     envelope: Digest,
     payload: Digest,
+    witnessed: Option<jiff::Timestamp>,
+}
+
+/// Whom to believe.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trust<'t> {
+    /// Holders of keys.
+    pub keys: &'t [PublicKey],
+    /// Holders of certificates, and whose word counts for those and for the times of signatures.
+    #[cfg(feature = "keyless")]
+    pub certificates: Option<(&'t crate::TrustedRoot, &'t [crate::Identity])>,
+}
+
+/// Verifies that somebody who is believed signed the bundle's statement: by one of the keys, or by a certificate.
+///
+/// # Errors
+/// [`Rejection`] with the reason. The payload is parsed only after its signature held.
+pub fn verify_by(bundle: &Bundle, trust: &Trust<'_>) -> Result<Verified, Rejection> {
+    #[cfg(feature = "keyless")]
+    if let Some((root, identities)) = trust.certificates {
+        if bundle.certified {
+            let certified = crate::keyless::certified(bundle, root, identities)?;
+            return Verified::of(bundle, vec![certified.identity.name()], Some(certified.witnessed));
+        }
+        let mut verified = verify(bundle, trust.keys)?;
+        let signer = trust.keys.iter().find(|key| verified.key_ids.iter().any(|id| id == key.key_id()));
+        if let Some(key) = signer {
+            verified.witnessed = crate::keyless::witnessed(bundle, root, key)?;
+        }
+        return Ok(verified);
+    }
+    verify(bundle, trust.keys)
 }
 
 /// Verifies that at least one of `keys` signed the bundle's statement.
@@ -39,13 +71,12 @@ pub fn verify(bundle: &Bundle, keys: &[PublicKey]) -> Result<Verified, Rejection
     if key_ids.is_empty() {
         return Err(why_unsigned(bundle, keys));
     }
-    let statement = Statement::parse(&envelope.payload)?;
-    Ok(Verified { statement, key_ids, envelope: bundle.digest(), payload: Digest::of(&envelope.payload) })
+    Verified::of(bundle, key_ids, None)
 }
 
 fn why_unsigned(bundle: &Bundle, keys: &[PublicKey]) -> Rejection {
     if bundle.certified {
-        let detail = "signed with a certificate and not with a key; certificates are not verified here";
+        let detail = "signed with a certificate and not with a key, and there is no trusted root to verify it with";
         return Rejection::new(Reason::CertificateNotVerified, detail);
     }
     let hints: Vec<_> = bundle.envelope.signatures.iter().filter_map(|s| s.key_hint.as_deref()).collect();
@@ -59,6 +90,19 @@ fn why_unsigned(bundle: &Bundle, keys: &[PublicKey]) -> Rejection {
 }
 
 impl Verified {
+    /// What a bundle says, whose signature held.
+    fn of(bundle: &Bundle, key_ids: Vec<String>, witnessed: Option<jiff::Timestamp>) -> Result<Self, Rejection> {
+        let payload = &bundle.envelope.payload;
+        let statement = Statement::parse(payload)?;
+        Ok(Self { statement, key_ids, envelope: bundle.digest(), payload: Digest::of(payload), witnessed })
+    }
+
+    /// The time at which the signature was there, by the word of a service that is trusted.
+    #[must_use]
+    pub fn witnessed(&self) -> Option<jiff::Timestamp> {
+        self.witnessed
+    }
+
     /// The statement, for whoever can name the digest it is about.
     ///
     /// # Errors
@@ -72,13 +116,13 @@ impl Verified {
         Err(Rejection::new(Reason::WrongSubject, detail))
     }
 
-    /// The first of the keys that signed, as [`PublicKey::key_id`] names it.
+    /// The first of the signers: a key, as [`PublicKey::key_id`] names it, or the holder of a certificate.
     #[must_use]
     pub fn key_id(&self) -> &str {
         self.key_ids.first().map_or("", String::as_str)
     }
 
-    /// Every given key that signed, once, sorted by name.
+    /// Every signer that is believed, once, sorted by name.
     #[must_use]
     pub fn key_ids(&self) -> &[String] {
         &self.key_ids

@@ -1,8 +1,9 @@
 //! Public keys of Sigstore's services: whatever algorithm they use.
 
 use super::der::{self, BIT_STRING, Reader, SEQUENCE};
+use pki_types::SignatureVerificationAlgorithm;
 use subject::Digest;
-use webpki::{ring, types::SignatureVerificationAlgorithm};
+use webpki::ring;
 
 /// What is hashed before it is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! Whether a certificate may be believed is webpki's answer (`authority`); here is only read what stands in it.
 
-use super::der::{self, BOOLEAN, BIT_STRING, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, UTF8_STRING, context};
+use super::der::{self, BIT_STRING, BOOLEAN, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, UTF8_STRING, context};
 
 /// 2.5.29.17, subjectAltName.
 const ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1d, 0x11];

@@ -13,6 +13,8 @@ pub(super) struct Candidate<'q> {
     pub(super) statement: &'q Statement,
     pub(super) payload: Digest,
     pub(super) key_ids: Vec<&'q str>,
+    /// Those whose signature a trusted service has seen.
+    pub(super) witnessed: Vec<&'q str>,
     /// The dates a claim of a known type has, or why it is not of the type it names.
     pub(super) dates: Result<predicate::Dates, Rejection>,
 }
@@ -30,8 +32,10 @@ pub(super) fn sort<'q>(question: &Question<'q>) -> (Vec<Candidate<'q>>, Vec<Acco
             Err(rejection) => account.reject(None, rejection),
             Ok((verified, statement)) => {
                 let key_ids = verified.key_ids().iter().map(String::as_str);
+                let witnessed = key_ids.clone().filter(|_| verified.witnessed().is_some());
                 if let Some(first) = seen.get(&verified.payload_digest()) {
                     let first: &mut Candidate<'q> = &mut candidates[*first];
+                    first.witnessed.extend(witnessed);
                     first.key_ids.extend(key_ids);
                     first.key_ids.sort_unstable();
                     first.key_ids.dedup();
@@ -43,6 +47,7 @@ pub(super) fn sort<'q>(question: &Question<'q>) -> (Vec<Candidate<'q>>, Vec<Acco
                         piece,
                         statement,
                         payload: verified.payload_digest(),
+                        witnessed: witnessed.collect(),
                         key_ids: key_ids.collect(),
                         dates: predicate::dates(statement).map(Option::unwrap_or_default),
                     });

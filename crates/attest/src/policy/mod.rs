@@ -19,7 +19,7 @@ mod weigh;
 
 pub use verdict::{Account, Answer, Asked, Believed, Fate, Verdict};
 
-use crate::{PublicKey, Rejection, Verified};
+use crate::{Identity, PublicKey, Rejection, Verified};
 use jiff::{SignedDuration, Timestamp};
 use model::{Approvals, Join, Requirement, Signer};
 use serde_json::Value;
@@ -81,7 +81,13 @@ impl Policy {
         self.signers.iter().filter_map(|signer| signer.key.clone()).collect()
     }
 
-    /// The fingerprints of the keys the policy knows, written out or not.
+    /// The holders of certificates whose statements the policy takes.
+    #[must_use]
+    pub fn identities(&self) -> Vec<Identity> {
+        self.signers.iter().filter_map(|signer| signer.identity.clone()).collect()
+    }
+
+    /// What the policy's signers are known by: fingerprints of keys, written out or not, and names of identities.
     pub fn key_ids(&self) -> impl Iterator<Item = &str> {
         self.signers.iter().map(|signer| signer.key_id.as_str())
     }

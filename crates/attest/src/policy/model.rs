@@ -1,7 +1,7 @@
 //! A policy as it was understood.
 
 use super::{path::Path, term::Term};
-use crate::PublicKey;
+use crate::{Identity, PublicKey};
 use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
 
@@ -9,10 +9,12 @@ use regex::Regex;
 #[derive(Debug, Clone)]
 pub(super) struct Signer {
     pub(super) name: String,
-    /// The key's name, as [`PublicKey::key_id`] has it.
+    /// What its signatures are known by: the key's name, as [`PublicKey::key_id`] has it, or that of an identity.
     pub(super) key_id: String,
     /// The key, where it is written in the policy.
     pub(super) key: Option<PublicKey>,
+    /// Whom a certificate names, where it is no key.
+    pub(super) identity: Option<Identity>,
     pub(super) not_before: Option<Timestamp>,
     pub(super) not_after: Option<Timestamp>,
 }
@@ -37,6 +39,8 @@ pub(super) struct Selection {
     pub(super) signed_by: Vec<usize>,
     /// How many different keys of these must have signed.
     pub(super) signatures: usize,
+    /// Whether a trusted service must have seen their signatures.
+    pub(super) witnessed: bool,
     pub(super) max_age: Option<SignedDuration>,
     pub(super) min_age: Option<SignedDuration>,
     /// Where the statement says when it was made, when its type does not tell.

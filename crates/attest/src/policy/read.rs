@@ -6,7 +6,7 @@ use super::{
     path::Path,
     term::{Operand, Term, Test},
 };
-use crate::{PublicKey, predicate};
+use crate::{Identity, PublicKey, predicate};
 use document::{Fields, Json, Problem, kind};
 use jiff::{SignedDuration, Timestamp};
 use regex::{Regex, RegexBuilder};
@@ -40,7 +40,8 @@ const TESTS: [&str; 12] = [
 ];
 
 /// The keys of a selection; requirements and approvals have more.
-const SELECTION: [&str; 8] = ["predicate", "signed-by", "signatures", "max-age", "min-age", "time", "when", "must"];
+const SELECTION: [&str; 9] =
+    ["predicate", "signed-by", "signatures", "witnessed", "max-age", "min-age", "time", "when", "must"];
 
 impl Policy {
     /// Reads a policy.
@@ -95,25 +96,41 @@ fn signers(fields: &Fields<'_>) -> Vec<Signer> {
 }
 
 fn signer(fields: &Fields<'_>, all: &Fields<'_>, name: &str) -> Option<Signer> {
-    let fields = fields.clone().only(&["key", "public-key", "not-before", "not-after"]);
+    let fields = fields.clone().only(&["key", "public-key", "identity", "issuer", "not-before", "not-after"]);
     is_name(all, name);
-    let key = fields
-        .text("public-key")
-        .and_then(|pem| PublicKey::from_pem(&pem).map_err(|error| fields.refuse("public-key", error.to_string())).ok());
-    let key_id = match (fields.text("key"), &key) {
-        (Some(id), None) if !fields.has("public-key") => fingerprint(&fields, &id)?,
-        (None, Some(key)) => key.key_id().to_owned(),
-        (None, None) if fields.has("public-key") => return None,
-        _ => {
-            fields.refuse_all("needs either `key`, a fingerprint, or `public-key`, the key itself");
-            return None;
-        }
-    };
+    let (key_id, key, identity) = known_by(&fields)?;
     let (not_before, not_after) = (fields.parsed::<Timestamp>("not-before"), fields.parsed::<Timestamp>("not-after"));
     if not_before.zip(not_after).is_some_and(|(start, end)| end <= start) {
         fields.refuse("not-after", "is not after `not-before`");
     }
-    Some(Signer { name: name.to_owned(), key_id, key, not_before, not_after })
+    Some(Signer { name: name.to_owned(), key_id, key, identity, not_before, not_after })
+}
+
+/// What a signer's signatures are known by: a fingerprint, a key, or an identity with its issuer.
+fn known_by(fields: &Fields<'_>) -> Option<(String, Option<PublicKey>, Option<Identity>)> {
+    let given: Vec<&str> = ["key", "public-key", "identity"].into_iter().filter(|key| fields.has(key)).collect();
+    if fields.has("issuer") && given != ["identity"] {
+        fields.refuse("issuer", "belongs to an `identity`");
+    }
+    match given.as_slice() {
+        ["key"] => Some((fingerprint(fields, &fields.text("key")?)?, None, None)),
+        ["public-key"] => {
+            let key = PublicKey::from_pem(&fields.text("public-key")?);
+            let key = key.map_err(|error| fields.refuse("public-key", error.to_string())).ok()?;
+            Some((key.key_id().to_owned(), Some(key), None))
+        }
+        ["identity"] => {
+            fields.demand("issuer", "https://token.actions.githubusercontent.com");
+            let identity = Identity { subject: fields.text("identity")?, issuer: fields.text("issuer")? };
+            Some((identity.name(), None, Some(identity)))
+        }
+        _ => {
+            let needed =
+                "needs one of `key`, a fingerprint, `public-key`, the key itself, and `identity` with its `issuer`";
+            fields.refuse_all(needed);
+            None
+        }
+    }
 }
 
 /// `SHA256:` and 43 characters of base64, as `ssh-keygen -l` shows it.
@@ -205,6 +222,7 @@ fn selection(fields: &Fields<'_>, signers: &[Signer], kind: Option<&str>) -> Opt
         kinds,
         signed_by,
         signatures,
+        witnessed: fields.yes_no("witnessed").unwrap_or(false),
         max_age,
         min_age,
         time: fields.parsed("time"),

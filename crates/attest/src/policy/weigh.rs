@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{Reason, Rejection, predicate};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 /// What a statement is worth to a requirement.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +48,8 @@ pub(super) fn weigh(
         Some(path) => path.texts(claim).first().and_then(|text| predicate::parse_moment(text)),
         None => dates.made,
     };
-    let good = in_time(selection, made, question.now, policy.skew)
+    let good = is_witnessed(policy, selection, candidate, question.now)
+        .and_then(|()| in_time(selection, made, question.now, policy.skew))
         .and_then(|()| still_holds(dates.expires, question.now))
         .and_then(|()| selection.must.iter().try_for_each(|term| term.holds(claim, question.context)));
     (good.map_or_else(Weight::Bad, |()| Weight::Good), made)
@@ -62,16 +64,36 @@ fn heard(policy: &Policy, selection: &Selection, candidate: &Candidate<'_>, now:
         let detail = format!("signed by {}, trusted for it is {}", candidate.key_ids.join(" and "), names.join(" or "));
         return Err(Rejection::new(Reason::UntrustedIdentity, detail));
     }
-    let mut keys: Vec<&str> =
-        signed.iter().filter(|it| in_force(it, now).is_ok()).map(|it| it.key_id.as_str()).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    if keys.len() >= selection.signatures {
+    let count = signers(policy, selection, &candidate.key_ids, now).len();
+    if count >= selection.signatures {
         return Ok(());
     }
     signed.iter().try_for_each(|it| in_force(it, now))?;
-    let detail = format!("signed by {} of the {} signers it needs", keys.len(), selection.signatures);
+    let detail = format!("signed by {count} of the {} signers it needs", selection.signatures);
     Err(Rejection::new(Reason::UntrustedIdentity, detail))
+}
+
+/// Whether trusted services have seen as many of these signatures as are needed, where the policy asks for it.
+fn is_witnessed(
+    policy: &Policy,
+    selection: &Selection,
+    candidate: &Candidate<'_>,
+    now: Timestamp,
+) -> Result<(), Rejection> {
+    let seen = signers(policy, selection, &candidate.witnessed, now).len();
+    if !selection.witnessed || seen >= selection.signatures {
+        return Ok(());
+    }
+    let detail =
+        format!("{seen} of the {} signatures it needs have been seen by a trusted service", selection.signatures);
+    Err(Rejection::new(Reason::Unwitnessed, detail))
+}
+
+/// Those of `key_ids` that may say it and are trusted now, each once.
+fn signers<'p>(policy: &'p Policy, selection: &Selection, key_ids: &[&str], now: Timestamp) -> BTreeSet<&'p str> {
+    let trusted = selection.signed_by.iter().filter_map(|place| policy.signers.get(*place));
+    let counts = |it: &&Signer| key_ids.contains(&it.key_id.as_str()) && in_force(it, now).is_ok();
+    trusted.filter(counts).map(|it| it.key_id.as_str()).collect()
 }
 
 /// Whether the policy trusts this signer now.

@@ -133,6 +133,12 @@ pub(crate) const WEIGHTS: &[Row] = &[
         Piece("provenance"),
         Reason::UntrustedIdentity,
     ),
+    (
+        "a canary whose signature nobody has seen",
+        |r| r.replace("    which: latest\n", "    which: latest\n    witnessed: true\n"),
+        Piece("canary"),
+        Reason::Unwitnessed,
+    ),
     ("an approval signed by the gate", |r| r.claim("alice").signer = "gate", Piece("alice"), Reason::UntrustedIdentity),
     (
         "one signature where two are asked for",

@@ -90,8 +90,38 @@ async fn a_manifest_over_four_mebibytes_is_refused() {
 }
 
 #[tokio::test]
+async fn what_ecr_does_not_take_is_refused_in_its_words_though_the_specification_allows_it() {
+    let client = Client::start().await;
+    let image = client.push_image("app", "v1", b"layer").await;
+    let good = client.artifact("app", image, "application/vnd.example+json").await;
+    let changed = |pointer: &str, value: Value| {
+        let mut artifact = good.clone();
+        let (parent, member) = pointer.rsplit_once('/').unwrap();
+        artifact.pointer_mut(parent).unwrap()[member] = value;
+        artifact
+    };
+    let mut bare = good.clone();
+    bare.as_object_mut().unwrap().remove("mediaType");
+    for artifact in [
+        bare,
+        changed("/artifactType", json!("application/spdx+json")),
+        changed("/artifactType", json!("application/vnd.example;version=1")),
+        changed("/layers/0/mediaType", json!("application/vnd.example;version=1")),
+        changed("/layers/0/data", json!("e30=")),
+        changed("/config/annotations", json!({"a": "b"})),
+    ] {
+        let response = client.put_manifest("app", "artifact", &artifact).await;
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{artifact}");
+        assert_eq!(code(response).await, "UNSUPPORTED");
+    }
+    assert_eq!(client.put_manifest("app", "artifact", &good).await.status(), StatusCode::CREATED);
+}
+
+#[tokio::test]
 async fn a_manifest_that_is_not_one_is_refused() {
     let client = Client::start().await;
+    // ECR says the same to all of these: that they are no JSON.
+    client.configure(json!({"manifests": "as-specified"})).await;
     client.push_blob("app", b"{}").await;
     for body in ["", "null", "[]", "{", "\u{0}", &"[".repeat(100_000), r#"{"schemaVersion":2}"#] {
         let request = client.request(Method::PUT, "/v2/app/manifests/v1").header("content-type", OCI_MANIFEST);
