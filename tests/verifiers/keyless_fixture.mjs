@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Signs a statement with sigstore-js at the services of keyless_services.mjs: how `crates/attest/tests/keyless` was made.
 //
+// Needs @sigstore/sign 5.1.0 beside the packages of package.json.
 // Usage: keyless_fixture.mjs SERVICES.json FOLDER   writes the trusted root, and one bundle for each way of being witnessed.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";

@@ -110,8 +110,8 @@ impl Settings {
             None => Vec::new(),
         };
         keys.extend(policy.iter().flat_map(Policy::keys));
-        if policy.is_some() && keys.is_empty() {
-            let nobody = "is unset and the policy holds no key: no statement could be believed";
+        if policy.as_ref().is_some_and(|policy| keys.is_empty() && policy.identities().is_empty()) {
+            let nobody = "is unset and the policy holds neither key nor identity: no statement could be believed";
             errors.push(InputError::unseen("public-key", nobody).example("release-key.pub.pem"));
         }
         let context = context(inputs, &mut errors);

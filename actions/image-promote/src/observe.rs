@@ -44,6 +44,7 @@ impl Facts<'_> {
 pub async fn observe<'r>(runner: &'r Runner, settings: &Settings, inputs: &Inputs) -> Result<Facts<'r>, Failure> {
     let failed = |doing: &'static str| move |error: oci::Error| registry_failure(doing, &error).state(UNTOUCHED);
     let source = Evidence::connect(runner, &inputs.evidence, settings.image.repository(), &inputs.aws).await?;
+    let source = source.believing(settings.policy.identities());
     let destination = Evidence::connect(runner, &inputs.evidence, &settings.destination, &inputs.aws).await?;
     let image = source.pin(&settings.image).await?;
     runner.info(format!("reading all that belongs to {image}"));

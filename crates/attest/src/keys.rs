@@ -290,6 +290,8 @@ mod tests {
         }
         assert_eq!(PublicKey::from_pem(PKCS8).unwrap_err(), KeyError::Private);
         assert!(matches!(PublicKey::from_pem(&PUBLIC.replace("MFkw", "MFkx")), Err(KeyError::NotP256(_))));
+        let certificate = PUBLIC.replace("PUBLIC KEY", "CERTIFICATE");
+        assert_eq!(PublicKey::from_pem(&certificate).unwrap_err(), KeyError::Label("CERTIFICATE".into()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `gather`: everything that is evidence on an image, in every form it is met in, as a policy takes it.
 
 use crate::{Evidence, failure::registry_failure};
-use attest::{Bundle, ENVELOPE_MEDIA_TYPE, MAX_BUNDLE_BYTES, PublicKey, Reason, Rejection, policy::Piece, verify};
+use attest::{Bundle, ENVELOPE_MEDIA_TYPE, MAX_BUNDLE_BYTES, PublicKey, Reason, Rejection, policy::Piece, verify_by};
 use github::Failure;
 use oci::{Descriptor, Error, ErrorKind, Kind, Manifest};
 use subject::{Digest, ImageRef, Repository, TagRef};
@@ -112,7 +112,7 @@ impl Evidence<'_> {
             Form::Bundle => Bundle::parse(&bytes),
             Form::Envelope => Bundle::from_attachment(&bytes, &layer.annotations),
         };
-        Ok(bundle.and_then(|bundle| verify(&bundle, keys)))
+        Ok(bundle.and_then(|bundle| verify_by(&bundle, &self.trust(keys))))
     }
 }
 

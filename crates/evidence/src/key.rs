@@ -3,6 +3,7 @@
 use crate::{
     EvidenceInputs,
     signer::{KmsKey, Signer},
+    witness::Witnesses,
 };
 use attest::{KeyError, SigningKey};
 use aws::Aws;
@@ -16,6 +17,14 @@ const LIMIT: u64 = 64 << 10;
 /// How cosign and others write a key of AWS KMS: `awskms:///`, then its id, ARN, alias or alias ARN.
 const KMS: &str = "awskms://";
 
+/// Instead of a key: whoever the job's identity token names.
+#[cfg(feature = "keyless")]
+const KEYLESS: &str = "keyless";
+
+/// The audience Fulcio's tokens are for.
+#[cfg(feature = "keyless")]
+const AUDIENCE: &str = "sigstore";
+
 /// Is the key kept by AWS?
 pub(crate) fn wants_aws(inputs: &EvidenceInputs) -> bool {
     inputs.signing_key.as_ref().is_some_and(|key| key.expose_secret().trim().starts_with(KMS))
@@ -26,8 +35,10 @@ pub(crate) fn read(
     runner: &Runner,
     inputs: &EvidenceInputs,
     aws: Option<&Aws>,
+    witnesses: &Witnesses,
 ) -> Result<Option<Box<dyn Signer>>, InputError> {
     let password = inputs.signing_key_password.as_ref();
+    let _ = witnesses;
     let Some(given) = &inputs.signing_key else {
         return match password {
             Some(_) => Err(InputError::unseen("signing-key", "is missing, though signing-key-password is given")),
@@ -40,6 +51,10 @@ pub(crate) fn read(
         }
         return kms_key(given.expose_secret().trim(), aws).map(Some);
     }
+    #[cfg(feature = "keyless")]
+    if given.expose_secret().trim() == KEYLESS {
+        return keyless(runner, password.is_some(), witnesses).map(Some);
+    }
     let pem = if is_pem(given.expose_secret()) { given.clone() } else { read_file(runner, given.expose_secret())? };
     let key = SigningKey::from_pem(&pem, password).map_err(|error| {
         let input = match error {
@@ -49,6 +64,18 @@ pub(crate) fn read(
         InputError::unseen(input, error.to_string())
     })?;
     Ok(Some(Box::new(key)))
+}
+
+#[cfg(feature = "keyless")]
+fn keyless(runner: &Runner, has_password: bool, witnesses: &Witnesses) -> Result<Box<dyn Signer>, InputError> {
+    let wrong = |problem: &str| InputError::unseen("signing-key", format!("is `keyless`, {problem}"));
+    if has_password {
+        return Err(InputError::unseen("signing-key-password", "is given, but without a key there is none"));
+    }
+    let services =
+        witnesses.services.clone().ok_or_else(|| wrong("which needs `signing-config` and `trusted-root`"))?;
+    let tokens = runner.token_source(AUDIENCE).map_err(|failure| wrong(&format!("but {}", failure.headline())))?;
+    Ok(Box::new(crate::signer::Keyless { tokens, services }))
 }
 
 fn kms_key(uri: &str, aws: Option<&Aws>) -> Result<Box<dyn Signer>, InputError> {

@@ -1,9 +1,11 @@
 //! `leave`: a signed statement on an image.
 
-use crate::{Evidence, Found, failure::registry_failure, read, signer::Signer};
-use attest::{BUNDLE_MEDIA_TYPE, Bundle, PublicKey, SealError, Statement, Unsigned};
+use crate::{Evidence, Found, Witnesses, failure::registry_failure, read};
+use attest::{
+    BUNDLE_MEDIA_TYPE, Bundle, Identity, PublicKey, Reason, SealError, Statement, Trust, Unsigned, verify_by,
+};
 use github::{Exit, Failure};
-use oci::Artifact;
+use oci::{Artifact, Manifest};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use subject::{Digest, ImageRef, Repository};
@@ -60,70 +62,135 @@ impl Evidence<'_> {
             return Ok(Left::NotAsked);
         };
         let statement = Statement::new(vec![(called.to_string(), image.digest)], predicate_type, predicate);
-        let public = key.public().await?;
-        if !key.repeats()
-            && let Some(referrer) = self.left_before(image, &public, &statement).await?
-        {
-            self.runner
-                .info(format!("the same statement, signed by {}, is there already as {referrer}", public.key_id()));
-            return Ok(Left::Signed { referrer, key_id: public.key_id().to_owned() });
+        let mut left = Leaving { image, statement: &statement, public: key.public().await?, holder: None };
+        let unsigned = Unsigned::new(&statement).map_err(|error| unsealed(image, &error))?;
+        let about = |failure: Failure| failure.subject(image);
+        // Who it is that has no key is told by the certificate, so they sign first.
+        let mut sealed = match left.public {
+            Some(_) => None,
+            None => Some(key.seal(unsigned.clone()).await.map_err(about)?),
+        };
+        left.holder = sealed.as_ref().and_then(identity);
+        let looks = !key.repeats() || self.witnesses.are_asked();
+        let before = if looks { self.left_before(&left).await? } else { None };
+        let signer = left.signer();
+        let there = |referrer, what: &str| {
+            self.runner.info(format!("the same statement, signed by {signer}{what}, is there already as {referrer}"));
+            Ok(Left::Signed { referrer, key_id: signer.clone() })
+        };
+        match before {
+            Some((referrer, true)) => return there(referrer, " and witnessed"),
+            Some((referrer, false)) if !self.witnesses.are_asked() => return there(referrer, ""),
+            _ => {}
         }
-        let bundle = seal(&statement, key.as_ref(), &public).await.map_err(|failure| failure.subject(image))?;
-        self.runner.info(format!("attaching to {image}: {predicate_type}, signed by {}", public.key_id()));
+        let bundle = match sealed.take() {
+            Some(bundle) => bundle,
+            None => key.seal(unsigned).await.map_err(about)?,
+        };
+        let (bundle, troubles) = self.witnesses.witness(bundle, left.public.as_ref()).await;
+        for trouble in &troubles {
+            self.runner
+                .warning(format!("the signature was not witnessed by everybody asked: {trouble}; run the step again"));
+        }
+        let witnessed = self.own(&bundle, &left).map_err(about)?;
+        if let (Some((referrer, _)), false) = (before, witnessed) {
+            return there(referrer, "");
+        }
+        self.runner.info(format!("attaching to {image}: {predicate_type}, signed by {signer}"));
         let referrer = self.registry.attach(image, &artifact(&bundle, predicate_type)).await.map_err(|error| {
             registry_failure("attach the statement", &error).state("the image itself was not changed")
         })?;
-        self.confirm(image, &referrer, &public, &statement).await?;
+        self.confirm(&left, &referrer, &bundle).await?;
         self.runner.info(format!("attached and read back as {referrer}"));
-        let capabilities = self.registry.capabilities(&image.repository);
-        self.runner.detail(format!("{} {capabilities}", image.repository));
+        self.show_capabilities(&image.repository);
+        Ok(Left::Signed { referrer, key_id: signer })
+    }
+
+    fn show_capabilities(&self, repository: &Repository) {
+        let capabilities = self.registry.capabilities(repository);
+        self.runner.detail(format!("{repository} {capabilities}"));
         if capabilities.conditional_writes == Some(false) {
             self.runner.detail("statements left by two jobs at the same moment may displace one another here: leave them one after the other");
         }
-        Ok(Left::Signed { referrer, key_id: public.key_id().to_owned() })
     }
 
-    /// The referrer of an earlier run with the very same statement.
-    async fn left_before(
-        &self,
-        image: &ImageRef,
-        key: &PublicKey,
-        statement: &Statement,
-    ) -> Result<Option<Digest>, Failure> {
-        let wanted = statement.to_bytes();
-        let found = self.read(image, std::slice::from_ref(key)).await?;
-        let same = |it: &Found| it.statement.as_ref().is_ok_and(|believed| believed.statement.to_bytes() == wanted);
-        Ok(found.iter().find(|it| same(it)).map(|it| it.referrer))
+    /// Verifies what is about to be attached, as everybody else will; whether it is witnessed.
+    fn own(&self, bundle: &Bundle, left: &Leaving<'_>) -> Result<bool, Failure> {
+        match verify_by(bundle, &left.trust(&self.witnesses)) {
+            Ok(verified) => Ok(verified.witnessed().is_some()),
+            Err(rejection) if rejection.reason() == Reason::Unwitnessed => Ok(false),
+            Err(rejection) => {
+                let failure = Failure::new(Exit::Unknown, "verify the statement just signed about").because(&rejection);
+                let failure = failure.state("nothing was attached");
+                Err(failure.help("`trusted-root` and `signing-config` have to be of one instance"))
+            }
+        }
+    }
+
+    /// The referrer of an earlier run with the very same statement, and whether it is witnessed; a witnessed one first.
+    async fn left_before(&self, left: &Leaving<'_>) -> Result<Option<(Digest, bool)>, Failure> {
+        let wanted = left.statement.to_bytes();
+        let found = self.read_by(left.image, &left.trust(&self.witnesses)).await?;
+        let same = |it: &Found| {
+            let believed = it.statement.as_ref().ok().filter(|it| it.statement.to_bytes() == wanted)?;
+            Some((it.referrer, believed.witnessed))
+        };
+        Ok(found.iter().filter_map(same).max_by_key(|(_, witnessed)| *witnessed))
     }
 
     /// Reads the referrer back as a stranger would, and compares the statement.
-    async fn confirm(
-        &self,
-        image: &ImageRef,
-        referrer: &Digest,
-        key: &PublicKey,
-        wanted: &Statement,
-    ) -> Result<(), Failure> {
-        let doing = "read back the statement just attached";
+    async fn confirm(&self, left: &Leaving<'_>, referrer: &Digest, bundle: &Bundle) -> Result<(), Failure> {
+        let (doing, image) = ("read back the statement just attached", left.image);
         let manifest = self.registry.manifest(&image.repository.image(*referrer)).await;
         let manifest = manifest.map_err(|error| registry_failure(doing, &error))?;
-        let found = read::statement(&self.registry, image, &manifest, std::slice::from_ref(key)).await;
+        let found = read::statement(&self.registry, image, &manifest, &left.trust(&self.witnesses)).await;
         match found.map_err(|error| registry_failure(doing, &error))? {
-            Ok(believed) if believed.statement.to_bytes() == wanted.to_bytes() => Ok(()),
+            Ok(believed) if believed.statement.to_bytes() == left.statement.to_bytes() => Ok(()),
+            // The registry gave back the bundle, by its digest; that nobody has witnessed it was said before.
+            Err(rejection) if rejection.reason() == Reason::Unwitnessed && carries(&manifest, bundle) => Ok(()),
             Ok(_) => Err(unlike(image, "the registry gives back another statement")),
             Err(rejection) => Err(unlike(image, &rejection.to_string())),
         }
     }
 }
 
-/// The statement sealed; what the signer gave back is verified before anybody else has to.
-async fn seal(statement: &Statement, key: &dyn Signer, public: &PublicKey) -> Result<Bundle, Failure> {
-    let failed = |error: SealError| {
-        Failure::new(Exit::Unknown, "sign the statement about").because(error).state("nothing was attached")
-    };
-    let unsigned = Unsigned::new(statement).map_err(failed)?;
-    let der = key.sign(&unsigned.message()).await?;
-    unsigned.sealed(public, der).map_err(failed)
+/// A statement on its way, and who signs it: the holder of a key, or of a certificate.
+struct Leaving<'l> {
+    image: &'l ImageRef,
+    statement: &'l Statement,
+    public: Option<PublicKey>,
+    holder: Option<Identity>,
+}
+
+impl Leaving<'_> {
+    fn signer(&self) -> String {
+        let holder = || self.holder.as_ref().map(Identity::name);
+        self.public.as_ref().map(|key| key.key_id().to_owned()).or_else(holder).unwrap_or_default()
+    }
+
+    fn trust<'t>(&'t self, witnesses: &'t Witnesses) -> Trust<'t> {
+        witnesses.trust(self.public.as_slice(), self.holder.as_slice())
+    }
+}
+
+/// Whom the certificate in a bundle names; verified before it is attached.
+fn identity(bundle: &Bundle) -> Option<Identity> {
+    #[cfg(feature = "keyless")]
+    return bundle.identity();
+    #[cfg(not(feature = "keyless"))]
+    {
+        let _ = bundle;
+        None
+    }
+}
+
+fn carries(manifest: &Manifest, bundle: &Bundle) -> bool {
+    manifest.blobs().iter().any(|blob| blob.digest == bundle.digest())
+}
+
+fn unsealed(image: &ImageRef, error: &SealError) -> Failure {
+    let failure = Failure::new(Exit::Unknown, "sign the statement about").subject(image);
+    failure.because(error).state("nothing was attached")
 }
 
 fn unlike(image: &ImageRef, cause: &str) -> Failure {

@@ -11,25 +11,32 @@ mod inputs;
 mod key;
 mod leave;
 mod read;
+#[cfg(feature = "keyless")]
+mod services;
 mod signer;
+mod witness;
 
 pub use failure::registry_failure;
 pub use inputs::{EvidenceInputs, RegistryAuth};
 pub use leave::Left;
 pub use read::{Believed, Found};
 
-use attest::PublicKey;
+use attest::{Identity, PublicKey, Trust};
 use aws::{Aws, AwsInputs};
 use github::{Failure, Runner};
 use oci::Registry;
 use signer::Signer;
 use subject::{ImageRef, Reference, Repository};
+use witness::Witnesses;
 
 /// Access to the evidence on the images of one registry, and the key that signs ours.
 pub struct Evidence<'r> {
     runner: &'r Runner,
     registry: Registry,
     key: Option<Box<dyn Signer>>,
+    witnesses: Witnesses,
+    /// Holders of certificates whose statements are believed.
+    identities: Vec<Identity>,
 }
 
 impl<'r> Evidence<'r> {
@@ -46,17 +53,30 @@ impl<'r> Evidence<'r> {
         repository: &Repository,
         aws: Option<&Aws>,
     ) -> Result<Self, Failure> {
-        let key = key::read(runner, inputs, aws);
+        let mut errors = Vec::new();
+        let witnesses = Witnesses::read(runner, inputs).map_err(|wrong| errors.extend(wrong)).ok();
+        let key = key::read(runner, inputs, aws, witnesses.as_ref().unwrap_or(&Witnesses::default()));
+        let key = key.map_err(|wrong| errors.push(wrong)).ok();
         let login = credentials::choose(runner, inputs, repository, aws);
-        let (key, login) = match (key, login) {
-            (Ok(key), Ok(login)) => (key, login),
-            (key, login) => {
-                let errors = key.err().into_iter().chain(login.err().into_iter().flatten()).collect();
-                return Err(Failure::inputs(errors));
-            }
+        let login = login.map_err(|wrong| errors.extend(wrong)).ok();
+        let (Some(key), Some(login), Some(witnesses)) = (key, login, witnesses) else {
+            return Err(Failure::inputs(errors));
         };
         let registry = Registry::new(login).map_err(|error| registry_failure("reach the registry", &error))?;
-        Ok(Self { runner, registry, key })
+        Ok(Self { runner, registry, key, witnesses, identities: Vec::new() })
+    }
+
+    /// The same access, that also believes what these holders of certificates say when [`Evidence::gather`] and
+    /// [`Evidence::pieces`] are asked; there has to be a trusted root to verify their certificates with.
+    #[must_use]
+    pub fn believing(mut self, identities: Vec<Identity>) -> Self {
+        self.identities = identities;
+        self
+    }
+
+    /// Whom [`Evidence::gather`] and [`Evidence::pieces`] believe.
+    fn trust<'t>(&'t self, keys: &'t [PublicKey]) -> Trust<'t> {
+        self.witnesses.trust(keys, &self.identities)
     }
 
     /// As [`Evidence::open`], connecting to AWS first when the registry is one that wants an ECR login, or the key is there.
@@ -93,13 +113,13 @@ impl<'r> Evidence<'r> {
         &self.registry
     }
 
-    /// The public half of the key that signs our statements, where there is one.
+    /// The public half of the key that signs our statements, where there is one; a certificate's key is another each time.
     ///
     /// # Errors
     /// A [`Failure`] when a service keeps the key and cannot be asked.
     pub async fn own_key(&self) -> Result<Option<PublicKey>, Failure> {
         match &self.key {
-            Some(key) => key.public().await.map(Some),
+            Some(key) => key.public().await,
             None => Ok(None),
         }
     }

@@ -1,7 +1,9 @@
 //! `read`: the statements on an image, each believed or with the reason why not.
 
 use crate::{Evidence, failure::registry_failure};
-use attest::{BUNDLE_MEDIA_TYPE, Bundle, MAX_BUNDLE_BYTES, PublicKey, Reason, Rejection, Statement, Verified, verify};
+use attest::{
+    BUNDLE_MEDIA_TYPE, Bundle, MAX_BUNDLE_BYTES, PublicKey, Reason, Rejection, Statement, Trust, Verified, verify_by,
+};
 use github::Failure;
 use oci::{Error, ErrorKind, Kind, Manifest, Registry};
 use subject::{Digest, ImageRef};
@@ -22,6 +24,8 @@ pub struct Believed {
     pub statement: Statement,
     /// The key that signed it, as [`PublicKey::key_id`] names it.
     pub key_id: String,
+    /// Whether a service of the trusted root has seen its signature.
+    pub witnessed: bool,
 }
 
 impl Evidence<'_> {
@@ -31,6 +35,11 @@ impl Evidence<'_> {
     /// # Errors
     /// A [`Failure`] when the registry cannot be asked. An image without evidence is an empty list, and never a yes.
     pub async fn read(&self, image: &ImageRef, keys: &[PublicKey]) -> Result<Vec<Found>, Failure> {
+        self.read_by(image, &self.witnesses.trust(keys, &[])).await
+    }
+
+    /// As [`Evidence::read`], for whoever is believed.
+    pub(crate) async fn read_by(&self, image: &ImageRef, trust: &Trust<'_>) -> Result<Vec<Found>, Failure> {
         let failed =
             |error: Error| registry_failure("read the evidence on the image", &error).state("nothing was changed");
         let referrers = self.registry.referrers(image, Some(BUNDLE_MEDIA_TYPE)).await.map_err(failed)?;
@@ -38,7 +47,7 @@ impl Evidence<'_> {
         let mut evidence: Vec<Found> =
             refused.map(|entry| Found { referrer: entry.digest, statement: Err(unreadable(entry.why)) }).collect();
         for referrer in &referrers.found {
-            let statement = statement(&self.registry, image, &referrer.manifest, keys).await.map_err(failed)?;
+            let statement = statement(&self.registry, image, &referrer.manifest, trust).await.map_err(failed)?;
             evidence.push(Found { referrer: referrer.digest(), statement });
         }
         Ok(evidence)
@@ -50,12 +59,13 @@ pub(crate) async fn statement(
     registry: &Registry,
     image: &ImageRef,
     manifest: &Manifest,
-    keys: &[PublicKey],
+    trust: &Trust<'_>,
 ) -> Result<Result<Believed, Rejection>, Error> {
-    let verified = verified(registry, image, manifest, keys).await?;
+    let verified = verified(registry, image, manifest, trust).await?;
     Ok(verified.and_then(|verified| {
         let statement = verified.about(&image.digest)?.clone();
-        Ok(Believed { statement, key_id: verified.key_id().to_owned() })
+        let witnessed = verified.witnessed().is_some();
+        Ok(Believed { statement, key_id: verified.key_id().to_owned(), witnessed })
     }))
 }
 
@@ -64,7 +74,7 @@ async fn verified(
     registry: &Registry,
     image: &ImageRef,
     manifest: &Manifest,
-    keys: &[PublicKey],
+    trust: &Trust<'_>,
 ) -> Result<Result<Verified, Rejection>, Error> {
     let bundle = match &manifest.kind {
         Kind::Image(artifact) => match artifact.layers.as_slice() {
@@ -82,7 +92,7 @@ async fn verified(
         }
         Err(error) => return Err(error),
     };
-    Ok(Bundle::parse(&bytes).and_then(|bundle| verify(&bundle, keys)))
+    Ok(Bundle::parse(&bytes).and_then(|bundle| verify_by(&bundle, trust)))
 }
 
 /// A piece of evidence that never came as far as a signature.

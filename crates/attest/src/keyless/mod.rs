@@ -38,6 +38,19 @@ pub fn stamp_request(bundle: &Bundle) -> Vec<u8> {
     stamp::request(bundle.signature())
 }
 
+impl Bundle {
+    /// Whom the certificate in it names, where there is one: not verified, so for words and questions only.
+    #[must_use]
+    pub fn identity(&self) -> Option<Identity> {
+        identity(&Certificate::read(&certificate(self)?)?)
+    }
+}
+
+fn identity(certificate: &Certificate<'_>) -> Option<Identity> {
+    let (subject, issuer) = (certificate.subject()?.to_owned(), certificate.token_issuer()?.to_owned());
+    Some(Identity { subject, issuer })
+}
+
 /// Verifies the certificate, its holder's signature, and the time of it.
 ///
 /// # Errors
@@ -70,16 +83,13 @@ pub(crate) fn certified(bundle: &Bundle, root: &TrustedRoot, trusted: &[Identity
             "no trusted authority issued it for {witnessed}, or no trusted log has seen it"
         )));
     }
-    let (Some(subject), Some(issuer)) = (read.subject(), read.token_issuer()) else {
-        return Err(untrusted("it does not name one holder and who vouched for them"));
-    };
-    let identity = Identity { subject: subject.to_owned(), issuer: issuer.to_owned() };
+    let identity = identity(&read).ok_or_else(|| untrusted("it does not name one holder and who vouched for them"))?;
     if trusted.contains(&identity) {
         return Ok(Certified { identity, witnessed });
     }
     let expected: Vec<String> = trusted.iter().take(4).map(Identity::name).collect();
     let expected = if expected.is_empty() { "nobody by certificate".to_owned() } else { expected.join(" or ") };
-    let (subject, issuer) = (shorten(subject), shorten(issuer));
+    let (subject, issuer) = (shorten(&identity.subject), shorten(&identity.issuer));
     let detail = format!("signed by {subject} (by {issuer}), expected {expected}");
     Err(Rejection::new(Reason::WrongIdentity, detail))
 }
