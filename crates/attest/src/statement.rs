@@ -194,6 +194,7 @@ mod tests {
             (spelled("[]", typed), "1 to 1024"),
             (spelled(&many(1025), typed), "1 to 1024"),
             (spelled(&good, ""), "`predicateType`"),
+            (spelled(&good, r#","predicateType":"""#), "`predicateType`"),
             (spelled(&good, r#","predicateType":"t","predicate":[]"#), "`predicate`"),
             (spelled(&good, r#","predicateType":"t","predicateType":"u""#), "occurs twice"),
             (spelled(r#"[{"digest":{"gitCommit":"x"}}]"#, typed), "subject 0"),

@@ -230,6 +230,12 @@ fn each_part_of_the_root_that_is_missing_or_over_is_a_no() {
     ] {
         assert_eq!(reason(&value(bundle), &root), wanted, "{name}");
     }
+    // A log whose key is of a kind that is not read is not the same as no log.
+    for (list, bundle, wanted) in [("ctlogs", STAMP, Reason::UntrustedCertificate), ("tlogs", LOG, Reason::BadWitness)]
+    {
+        let root = with(root(), &format!("/{list}/0/publicKey/rawBytes"), |_| json!("AAAA"));
+        assert_eq!(reason(&value(bundle), &root), wanted, "{list}");
+    }
     // A private instance may have no log of certificates.
     assert!(judge(&value(STAMP), &empty("ctlogs"), &[workflow()]).is_ok());
 }
@@ -250,7 +256,8 @@ fn a_root_that_is_none_is_told_from_one_that_is_wrong() {
             with(root(), "/certificateAuthorities/0/certChain/certificates/0/rawBytes", flipped(0)).to_string(),
             "`certificateAuthorities`",
         ),
-        (with(root(), "/tlogs/0/publicKey/rawBytes", |_| json!("AAAA")).to_string(), "`tlogs`"),
+        (with(root(), "/tlogs/0/publicKey/rawBytes", |_| json!("*")).to_string(), "`tlogs`"),
+        (without(root(), "/tlogs/0/publicKey/validFor/start").to_string(), "`tlogs`"),
         (with(root(), "/tlogs/0/publicKey/validFor", |_| json!({"start": "soon"})).to_string(), "`tlogs`"),
         (
             with(with(root(), "/certificateAuthorities", |_| json!([])), "/timestampAuthorities", |_| json!([]))

@@ -2,7 +2,6 @@
 
 use super::der::{self, BIT_STRING, Reader, SEQUENCE};
 use pki_types::SignatureVerificationAlgorithm;
-use subject::Digest;
 use webpki::ring;
 
 /// What is hashed before it is signed.
@@ -30,7 +29,6 @@ pub(super) const ALGORITHMS: [(Option<Hash>, &dyn SignatureVerificationAlgorithm
 pub(super) struct Key {
     algorithm: Vec<u8>,
     bits: Vec<u8>,
-    id: Digest,
 }
 
 impl Key {
@@ -39,12 +37,7 @@ impl Key {
         let mut inside = Reader::new(der::only(spki, SEQUENCE)?.value);
         let algorithm = inside.take(SEQUENCE)?.value.to_vec();
         let bits = der::bits(inside.take(BIT_STRING)?)?.to_vec();
-        inside.is_empty().then_some(Self { algorithm, bits, id: Digest::of(spki) })
-    }
-
-    /// The SHA-256 of the key: the name of the log it belongs to (RFC 6962 §3.2).
-    pub(super) fn id(&self) -> Digest {
-        self.id
+        inside.is_empty().then_some(Self { algorithm, bits })
     }
 
     /// Whether `signature` is this key's over `message`, hashed with `hash`.

@@ -3,10 +3,7 @@
 //! An entry is believed for what it is bound to, never for being there (CVE-2022-36056, GHSA-whqx-f9j3-ch6m): its body has to
 //! name this payload, this signature and this verifier. Kinds: `dsse` 0.0.1 (Rekor v1) and `hashedrekord` 0.0.2 (Rekor v2).
 
-use super::{
-    key::Hash,
-    root::{Log, decoded, find, named},
-};
+use super::root::{Log, decoded, find, named};
 use crate::{dsse::Envelope, json};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
@@ -109,7 +106,7 @@ fn promise_holds(entry: &Value, promise: &Value, body: &[u8], id: &[u8], logs: &
         "logID": hex(id),
         "logIndex": entry.get("logIndex").map_or(Some(0), number)?,
     }));
-    find(logs, id, at)?.key.verifies(Hash::Sha256, &message, &decoded(promise)?).then_some(at)
+    find(logs, id, at)?.signed(&message, &decoded(promise)?).then_some(at)
 }
 
 /// RFC 9162 §2.1.3.2, against a checkpoint that the log has signed.
@@ -124,8 +121,7 @@ fn included(proof: &Value, body: &[u8], id: &[u8], logs: &[Log]) -> Option<()> {
     let root = merkle_root(index, size, &hashes, body)?;
     let checkpoint = Checkpoint::read(proof.pointer("/checkpoint/envelope")?.as_str()?)?;
     let log = named(logs, id)?;
-    let signed =
-        checkpoint.signatures.iter().any(|it| log.key.verifies(Hash::Sha256, checkpoint.message.as_bytes(), it));
+    let signed = checkpoint.signatures.iter().any(|it| log.signed(checkpoint.message.as_bytes(), it));
     let agrees = root.bytes()[..] == checkpoint.root
         && size == checkpoint.size
         && decoded(&proof["rootHash"])? == checkpoint.root;

@@ -3,12 +3,16 @@
 //! Specification: sigstore/protobuf-specs `sigstore_trustroot.proto` as proto3 JSON, `trustedroot+json;version=0.1`; the file
 //! that Sigstore publishes, that `gh attestation trusted-root` prints, and that a private instance writes for itself.
 
-use super::{key::Key, x509::Certificate};
+use super::{
+    key::{Hash, Key},
+    x509::Certificate,
+};
 use crate::json::parse_strict;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use pki_types::{CertificateDer, UnixTime};
 use serde_json::Value;
+use subject::Digest;
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 /// Sigstore's own root has some 10 KB.
@@ -40,24 +44,25 @@ pub struct TrustedRoot {
     pub(super) logs: Vec<Log>,
 }
 
-/// The time in which something is believed.
+/// The time in which something is believed. What has no beginning is never believed (`sigstore_common.proto`, `TimeRange`).
 #[derive(Debug, Clone, Copy)]
 struct Period {
-    start: Option<Timestamp>,
+    start: Timestamp,
     end: Option<Timestamp>,
 }
 
 impl Period {
-    fn read(value: &Value) -> Option<Self> {
-        let moment = |name: &str| match value.get(name) {
-            None | Some(Value::Null) => Some(None),
-            Some(text) => text.as_str()?.parse().ok().map(Some),
+    fn read(value: Option<&Value>) -> Option<Self> {
+        let start = value?.get("start")?.as_str()?.parse().ok()?;
+        let end = match value?.get("end") {
+            None | Some(Value::Null) => None,
+            Some(end) => Some(end.as_str()?.parse().ok()?),
         };
-        Some(Self { start: moment("start")?, end: moment("end")? })
+        Some(Self { start, end })
     }
 
     fn holds(&self, at: Timestamp) -> bool {
-        self.start.is_none_or(|start| start <= at) && self.end.is_none_or(|end| at <= end)
+        self.start <= at && self.end.is_none_or(|end| at <= end)
     }
 }
 
@@ -65,8 +70,16 @@ impl Period {
 #[derive(Debug, Clone)]
 pub(super) struct Log {
     id: Vec<u8>,
-    pub(super) key: Key,
+    /// Logs of the past had keys that are not read. They stand in the list, so that it does not look as if there were none.
+    key: Option<Key>,
     period: Period,
+}
+
+impl Log {
+    /// Whether this log signed `message`.
+    pub(super) fn signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.key.as_ref().is_some_and(|key| key.verifies(Hash::Sha256, message, signature))
+    }
 }
 
 /// The log of this name, where it was believed at that time.
@@ -163,20 +176,19 @@ impl Authority {
             .collect::<Option<_>>()?;
         // What cannot be read now could not be believed later.
         chain.iter().try_for_each(|certificate| Certificate::read(certificate).map(drop))?;
-        let period = Period::read(value.get("validFor").unwrap_or(&Value::Null))?;
+        let period = Period::read(value.get("validFor"))?;
         (!chain.is_empty()).then_some(Self { chain, period })
     }
 }
 
 impl Log {
     fn read(value: &Value) -> Option<Self> {
-        let key = Key::from_der(&decoded(&value["publicKey"]["rawBytes"])?)?;
+        let spki = decoded(&value["publicKey"]["rawBytes"])?;
         let id = match value.pointer("/logId/keyId") {
             Some(id) => decoded(id)?,
-            None => key.id().bytes().to_vec(),
+            None => Digest::of(&spki).bytes().to_vec(),
         };
-        let period = Period::read(value["publicKey"].get("validFor").unwrap_or(&Value::Null))?;
-        Some(Self { id, key, period })
+        Some(Self { id, key: Key::from_der(&spki), period: Period::read(value["publicKey"].get("validFor"))? })
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::{
     der::{self, OCTET_STRING},
-    key::Hash,
     root::{Log, find},
     x509::{Certificate, TIMESTAMPS},
 };
@@ -46,7 +45,7 @@ fn is_signed(mut entry: Bytes<'_>, before: &[u8], issuer: &Digest, logs: &[Log])
     // Version 1, a certificate time stamp; then the entry: a certificate before its issuing.
     let head = [&[0, 0][..], time, &[0, 1], &issuer.bytes()[..], &length[1..], before];
     let message = [&head.concat()[..], &extensions_length, extensions].concat();
-    log.key.verifies(Hash::Sha256, &message, signature).then_some(())
+    log.signed(&message, signature).then_some(())
 }
 
 /// TLS's presentation language (RFC 8446 §3): lengths before contents.
