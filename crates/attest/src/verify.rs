@@ -232,6 +232,19 @@ mod tests {
     }
 
     #[test]
+    fn of_many_subjects_three_are_shown() {
+        for (count, wanted) in [(3, None), (5, Some("and 2 more,"))] {
+            let subjects = (0..count).map(|number: u8| (String::new(), Digest::of(&[number]))).collect();
+            let bundle = Bundle::seal(&Statement::new(subjects, predicate::VSA, json!({})), &key()).unwrap();
+            let rejection =
+                verify(&bundle, &[key().public()]).unwrap().about(&Digest::of(b"x")).unwrap_err().to_string();
+            assert!(rejection.contains(&Digest::of(&[2]).to_string()), "{rejection}");
+            assert_eq!(rejection.contains("more"), wanted.is_some(), "{rejection}");
+            assert!(wanted.is_none_or(|wanted| rejection.contains(wanted)), "{rejection}");
+        }
+    }
+
+    #[test]
     fn a_bare_envelope_is_believed_when_any_of_its_few_signatures_is_ours() {
         let mut envelope: Value = serde_json::from_slice(&sealed().to_bytes()).unwrap();
         let mut envelope = envelope["dsseEnvelope"].take();

@@ -5,8 +5,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 use attest::{
-    Bundle, Identity, Reason, Rejection, SigningKey, Statement, Trust, TrustedRoot, Verified, predicate, verify,
-    verify_by,
+    Bundle, Identity, Reason, Rejection, SigningKey, Statement, Trust, TrustedRoot, Verified,
+    policy::{Piece, Policy, Question},
+    predicate, verify, verify_by,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -293,4 +294,34 @@ fn a_key_needs_no_witness_and_a_bad_one_is_not_passed_over() {
     // Whoever has no root does not look at witnesses, and believes none.
     let verified = verify(&witnessed, &[key.public()]).unwrap();
     assert_eq!(verified.witnessed(), None);
+}
+
+#[test]
+fn a_policy_takes_an_identity_for_a_signer_and_may_ask_for_a_witness() {
+    let policy = |witnessed: bool, issuer: &str| {
+        let text = format!(
+            "version: 1\nname: p\nsigners:\n  release: {{identity: {:?}, issuer: {issuer:?}}}\nrequire:\n  canary: {{predicate: test-result, \
+             witnessed: {witnessed}}}\n",
+            workflow().subject
+        );
+        Policy::read(&text).unwrap()
+    };
+    let asked = policy(true, &workflow().issuer);
+    assert_eq!(asked.identities(), [workflow()]);
+    let judge = |policy: &Policy, bundle: &str, identities: &[Identity]| {
+        let statement = judge(&value(bundle), &value(ROOT), identities);
+        let evidence = [Piece { source: "it".into(), statement }];
+        let (now, context) = ("2026-12-01T00:00:00Z".parse().unwrap(), json!({}));
+        let question = Question { subject: Digest::of(b"image"), evidence: &evidence, now, context: &context };
+        let verdict = policy.evaluate(&question);
+        (verdict.allowed(), verdict.why().join("\n"))
+    };
+    for bundle in [LOG, STAMP, BOTH] {
+        assert_eq!(judge(&asked, bundle, &asked.identities()), (true, String::new()));
+    }
+    assert!(judge(&asked, NONE, &asked.identities()).1.contains("(unwitnessed)"));
+    // Another issuer's identity of the same name is somebody else.
+    let other = policy(false, "https://issuer.example");
+    assert!(judge(&other, BOTH, &other.identities()).1.contains("(wrong-identity)"));
+    assert!(judge(&other, BOTH, &[workflow()]).1.contains("(untrusted-identity)"));
 }

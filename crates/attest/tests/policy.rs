@@ -180,6 +180,7 @@ fn an_approver_counts_once_and_is_never_the_author() {
     assert_eq!(verdict.reasons()[0], Reason::TooFewApprovals, "{:#?}", verdict.why());
     let older = verdict.accounts().iter().find(|account| account.source == "alice").unwrap();
     assert_eq!(older.rejections[0].1.reason(), Reason::DuplicateApprover);
+    assert!(older.rejections[0].1.to_string().starts_with("alice (101) has approved"), "{:#?}", verdict.why());
 
     // The author is known by number in the provenance, by login in the caller's facts.
     for (id, login) in [("900", "dave"), ("102", "DAVE")] {
@@ -314,4 +315,106 @@ fn the_same_question_has_the_same_answer_in_any_order_of_evidence() {
         assert!(policy.evaluate(&question).allowed());
         assert_eq!(policy.evaluate(&question), policy.evaluate(&question));
     }
+}
+
+#[test]
+fn the_very_moment_at_which_a_time_runs_out_is_decided() {
+    let with = |change: fn(&mut Release)| {
+        let mut release = Release::good();
+        change(&mut release);
+        release.judge()
+    };
+    for (name, change, reason) in [
+        (
+            "trusted from now on",
+            (|r| r.replace("not-before: 2026-01-01T00:00:00Z", "not-before: 2026-09-21T12:00:00Z")) as fn(&mut Release),
+            None,
+        ),
+        (
+            "trusted until now",
+            |r| r.replace("not-after: 2027-01-01T00:00:00Z", "not-after: 2026-09-21T12:00:00Z"),
+            Some("signer-expired"),
+        ),
+        ("as far ahead as clocks may be", |r| r.set("canary", "/finishedOn", json!("2026-09-21T12:05:00Z")), None),
+        ("further ahead", |r| r.set("canary", "/finishedOn", json!("2026-09-21T12:05:01Z")), Some("not-yet-valid")),
+        ("as old as it may be", |r| r.set("canary", "/finishedOn", json!("2026-09-20T12:00:00Z")), None),
+        ("older", |r| r.set("canary", "/finishedOn", json!("2026-09-20T11:59:59Z")), Some("stale")),
+        ("as old as it must be", |r| r.set("staged", "/finishedOn", json!("2026-09-21T11:30:00Z")), None),
+        ("younger", |r| r.set("staged", "/finishedOn", json!("2026-09-21T11:30:01Z")), Some("too-fresh")),
+        ("an approval until now", |r| r.set("bob", "/expiresOn", json!("2026-09-21T12:00:00Z")), Some("expired")),
+        ("an approval a moment longer", |r| r.set("bob", "/expiresOn", json!("2026-09-21T12:00:01Z")), None),
+    ] {
+        let verdict = with(change);
+        assert_eq!(verdict.allowed(), reason.is_none(), "{name}: {:#?}", verdict.why());
+        let told = reason.is_none_or(|reason| verdict.why().iter().any(|line| line.ends_with(&format!("({reason})"))));
+        assert!(told, "{name}: {:#?}", verdict.why());
+    }
+}
+
+#[test]
+fn of_two_words_of_one_person_the_newer_stays_whichever_is_read_first() {
+    for (on, stays) in
+        [("2026-09-21T11:45:00Z", "a-word"), ("2026-09-21T11:20:00Z", "alice"), ("2026-09-21T11:30:00Z", "a-word")]
+    {
+        let mut release = Release::good();
+        release.add("a-word", "desk", predicate::APPROVAL, approval("101", "alice", "approved", on));
+        let verdict = release.judge();
+        assert!(verdict.allowed(), "{:#?}", verdict.why());
+        let fate = |name: &str| verdict.accounts().iter().find(|account| account.source == name).unwrap().fate();
+        let other = if stays == "alice" { "a-word" } else { "alice" };
+        assert_eq!((fate(stays), fate(other)), (Fate::Used, Fate::Rejected), "{on}");
+    }
+}
+
+#[test]
+fn approvals_of_something_else_are_left_out_of_a_join_and_counted_without() {
+    let reviewed = |bob: &str| {
+        let mut release = Release::good();
+        release.add("carol", "desk", predicate::APPROVAL, approval("103", "carol", "approved", "2026-09-21T11:35:00Z"));
+        for (name, verdict) in [("alice", "A"), ("bob", bob), ("carol", "B")] {
+            release.claim(name).predicate["reviewed"] = json!(verdict);
+        }
+        release.context["reviewed"] = json!("A");
+        let of = "  - name: reviewed\n    equal: [{of: approvals, field: /reviewed}, {context: /reviewed}]\n";
+        release.replace("joins:\n", &format!("joins:\n{of}"));
+        release.judge()
+    };
+    let verdict = reviewed("A");
+    assert!(verdict.allowed(), "{:#?}", verdict.why());
+    let carol = verdict.accounts().iter().find(|account| account.source == "carol").unwrap();
+    assert_eq!((carol.fate(), carol.rejections[0].1.reason()), (Fate::Rejected, Reason::JoinMismatch));
+    let verdict = reviewed("B");
+    assert!(verdict.reasons().contains(&Reason::JoinMismatch), "one approval of two is of it: {:#?}", verdict.why());
+}
+
+#[test]
+fn what_may_be_missing_and_is_takes_no_part_in_a_join() {
+    let mut release = Release::good();
+    let optional = "  extra: {predicate: vsa, signed-by: gate, count: {min: 0}}\n  more: {predicate: promotion, signed-by: gate, count: {min: 0}}\n";
+    release.replace("require:\n", &format!("require:\n{optional}"));
+    let of = "  - name: extras\n    equal: [{of: extra, field: /run}, {of: more, field: /run}]\n";
+    release.replace("joins:\n", &format!("joins:\n{of}"));
+    assert!(release.judge().allowed(), "{:#?}", release.judge().why());
+    // Between something and nothing there is nothing to compare.
+    release.replace("{of: more, field: /run}", "{of: manifest, field: /run/id}");
+    assert!(release.judge().allowed(), "{:#?}", release.judge().why());
+}
+
+#[test]
+fn what_may_be_missing_but_is_there_has_to_belong_to_the_rest() {
+    let mut release = Release::good();
+    let optional = "  extra: {predicate: vsa, signed-by: gate, which: any, count: {min: 0}}\n";
+    release.replace("require:\n", &format!("require:\n{optional}"));
+    let of = "  - name: extras\n    equal: [{of: extra, field: /resourceUri}, {of: manifest, field: /run/id}]\n";
+    release.replace("joins:\n", &format!("joins:\n{of}"));
+    let summary = |run: &str| {
+        json!({
+            "verifier": {"id": "https://example.com/verifier"}, "timeVerified": "2026-09-21T11:00:00Z", "resourceUri": run,
+            "policy": {"uri": "policy.yml"}, "verificationResult": "PASSED", "verifiedLevels": ["L"],
+        })
+    };
+    release.add("extra", "gate", predicate::VSA, summary("4711"));
+    assert!(release.judge().allowed(), "{:#?}", release.judge().why());
+    release.add("extra", "gate", predicate::VSA, summary("4712"));
+    assert_eq!(release.judge().reasons()[0], Reason::JoinMismatch, "{:#?}", release.judge().why());
 }

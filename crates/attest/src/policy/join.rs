@@ -154,7 +154,7 @@ impl Search<'_, '_, '_> {
             let Some(narrowed) = self.keep(at, &value, &chosen) else { continue };
             match self.from(at + 1, narrowed) {
                 Ok(chosen) => return Ok(chosen),
-                Err(failure) if failure.1.reason() == Reason::TooComplex => return Err(failure),
+                // When the tries have run out, the next value says so.
                 Err(failure) => deepest = deepest.filter(|known| known.0 >= failure.0).or(Some(failure)),
             }
         }

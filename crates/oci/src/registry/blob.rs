@@ -58,15 +58,44 @@ impl Registry {
             let doing = format!("read blob {} of {repository}", wanted.digest);
             return Err(Error::invalid(doing, format!("{} bytes are more than the {limit} allowed", wanted.size)));
         }
-        let transfer = || async {
-            let mut blob = self.blob(repository, wanted).await?;
+        transport::retry(self.pauses, || async {
             let mut bytes = Vec::new();
-            while let Some(chunk) = blob.chunk().await? {
-                bytes.extend_from_slice(&chunk);
+            let taken = |chunk: &[u8]| {
+                bytes.extend_from_slice(chunk);
+                Ok(())
+            };
+            match self.transfer(repository, wanted, taken).await {
+                Attempt::Done(()) => Attempt::Done(bytes.into()),
+                Attempt::Again { error, after } => Attempt::Again { error, after },
+                Attempt::Fatal(error) => Attempt::Fatal(error),
             }
-            Ok(bytes.into())
+        })
+        .await
+    }
+
+    /// Takes a blob piece by piece. Only a transfer that breaks is worth another attempt: asking for it was repeated before.
+    async fn transfer(
+        &self,
+        repository: &Repository,
+        wanted: &Descriptor,
+        mut taken: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Attempt<(), Error> {
+        let mut blob = match self.blob(repository, wanted).await {
+            Ok(blob) => blob,
+            Err(error) => return Attempt::Fatal(error),
         };
-        transport::retry(self.pauses, || async { attempt(transfer().await) }).await
+        loop {
+            match blob.chunk().await {
+                Ok(None) => return Attempt::Done(()),
+                Ok(Some(chunk)) => {
+                    if let Err(error) = taken(&chunk) {
+                        return Attempt::Fatal(error);
+                    }
+                }
+                Err(error) if error.is_temporary() => return Attempt::Again { error, after: None },
+                Err(error) => return Attempt::Fatal(error),
+            }
+        }
     }
 
     /// A whole blob into a file that has no name and goes with its last handle, rewound; a broken transfer is begun anew.
@@ -76,16 +105,21 @@ impl Registry {
     pub async fn blob_to_file(&self, repository: &Repository, wanted: &Descriptor) -> Result<std::fs::File, Error> {
         let doing = format!("keep blob {} of {repository}", wanted.digest);
         let disk = |error: std::io::Error| Error::local(&doing, &error);
-        let transfer = || async {
-            let mut file = tempfile::tempfile().map_err(disk)?;
-            let mut blob = self.blob(repository, wanted).await?;
-            while let Some(chunk) = blob.chunk().await? {
-                file.write_all(&chunk).map_err(disk)?;
+        transport::retry(self.pauses, || async {
+            let mut file = match tempfile::tempfile() {
+                Ok(file) => file,
+                Err(error) => return Attempt::Fatal(disk(error)),
+            };
+            match self.transfer(repository, wanted, |chunk| file.write_all(chunk).map_err(disk)).await {
+                Attempt::Done(()) => match file.rewind() {
+                    Ok(()) => Attempt::Done(file),
+                    Err(error) => Attempt::Fatal(disk(error)),
+                },
+                Attempt::Again { error, after } => Attempt::Again { error, after },
+                Attempt::Fatal(error) => Attempt::Fatal(error),
             }
-            file.rewind().map_err(disk)?;
-            Ok(file)
-        };
-        transport::retry(self.pauses, || async { attempt(transfer().await) }).await
+        })
+        .await
     }
 
     /// Does the registry have this blob in this repository?
@@ -97,13 +131,5 @@ impl Registry {
         let doing = format!("look for blob {} in {repository}", wanted.digest);
         let call = Call { method: Method::HEAD, also: &[404], ..Call::get(doing, repository, url) };
         Ok(self.call(&call).await?.status().is_success())
-    }
-}
-
-fn attempt<T>(result: Result<T, Error>) -> Attempt<T, Error> {
-    match result {
-        Ok(value) => Attempt::Done(value),
-        Err(error) if error.is_temporary() => Attempt::Again { error, after: None },
-        Err(error) => Attempt::Fatal(error),
     }
 }

@@ -23,7 +23,7 @@ impl Asked {
     }
 }
 
-/// Status, headers, body.
+/// Status, headers, body; with status 0 the connection breaks after the body, which promised more.
 pub(crate) type Answer = (u16, Vec<(&'static str, String)>, Vec<u8>);
 
 type Script = Arc<dyn Fn(&Asked) -> Answer + Send + Sync>;
@@ -63,6 +63,11 @@ async fn answer(State((script, asked)): State<(Script, Arc<Mutex<Vec<Asked>>>)>,
     let request = Asked { line: format!("{} {}", parts.method, parts.uri), headers: parts.headers, body };
     let (status, headers, body) = script(&request);
     asked.lock().unwrap().push(request);
+    if status == 0 {
+        let broken = Err(std::io::Error::other("the connection breaks"));
+        let pieces = futures_util::stream::iter([Ok(Bytes::from(body)), broken]);
+        return Response::builder().body(Body::from_stream(pieces)).unwrap();
+    }
     let response = headers
         .into_iter()
         .fold(Response::builder().status(status), |response, (name, value)| response.header(name, value));
