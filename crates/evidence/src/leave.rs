@@ -109,8 +109,8 @@ impl Evidence<'_> {
     fn show_capabilities(&self, repository: &Repository) {
         let capabilities = self.registry.capabilities(repository);
         self.runner.detail(format!("{repository} {capabilities}"));
-        if capabilities.conditional_writes == Some(false) {
-            self.runner.detail("statements left by two jobs at the same moment may displace one another here: leave them one after the other");
+        if capabilities.referrers_api == Some(false) && capabilities.conditional_writes != Some(true) {
+            self.runner.detail("statements left by two jobs at the same moment may displace one another there");
         }
     }
 

@@ -55,7 +55,6 @@ impl Registry {
             }
             _ => error,
         })?;
-        self.probe_conditions(&image.repository, &manifest).await;
         Ok(manifest.digest)
     }
 

@@ -5,8 +5,6 @@
 //! again.
 
 use super::Registry;
-use crate::{ErrorKind, Manifest};
-use reqwest::header::IF_NONE_MATCH;
 use std::{
     collections::BTreeMap,
     fmt,
@@ -25,7 +23,8 @@ pub struct Capabilities {
     pub referrers_api: Option<bool>,
     /// It takes blobs over from sister repositories without their bytes travelling.
     pub mounts: Option<bool>,
-    /// It refuses a write whose condition does not hold, so that of two who change a fallback tag at once none is lost.
+    /// It has refused a write whose condition did not hold: of two who change a fallback tag at once none is lost. A registry
+    /// that ignores conditions shows it to nobody.
     pub conditional_writes: Option<bool>,
 }
 
@@ -72,20 +71,5 @@ impl Registry {
     pub fn capabilities(&self, repository: &Repository) -> Capabilities {
         let known = self.learned.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(repository).map(|(capabilities, _)| *capabilities).unwrap_or_default()
-    }
-
-    /// Finds out whether conditions are kept where evidence stands under fallback tags: writes what is there once more, to
-    /// its own digest, on condition that it is not there. Either answer changes nothing.
-    pub(super) async fn probe_conditions(&self, repository: &Repository, there: &Manifest) {
-        let known = self.capabilities(repository);
-        if known.referrers_api != Some(false) || known.conditional_writes.is_some() {
-            return;
-        }
-        let kept = match self.put_manifest(repository, there, (None, Some((IF_NONE_MATCH, "*")))).await {
-            Ok(_) => false,
-            Err(error) if error.kind() == ErrorKind::Conflict => true,
-            Err(_) => return,
-        };
-        self.learned.note(repository, |known| known.conditional_writes = Some(kept));
     }
 }

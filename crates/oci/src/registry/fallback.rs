@@ -43,9 +43,6 @@ impl Registry {
         let _alone = self.tag_writer.lock().await;
         let doing = format!("add {} to the referrers tag {}:{}", shown(entries), image.repository, tag(image));
         for race in 0..RACES {
-            if race > 0 {
-                tokio::time::sleep(self.pauses.after(u32::try_from(race).unwrap_or(u32::MAX), None)).await;
-            }
             let tagged = self.fallback_index(image).await?;
             if tagged.as_ref().is_some_and(|tagged| all_among(entries, &tagged.index.manifests)) {
                 return Ok(());
@@ -59,9 +56,11 @@ impl Registry {
             let new: Vec<Descriptor> = new.cloned().collect();
             index.manifests.extend(new);
             match self.write_index(image, &index, condition).await {
-                // Read it back at the head of the loop: only an index that lists the entry ends it.
+                // Read back at once at the head of the loop: only an index that lists the entry ends it.
                 Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                Err(error) if error.kind() == ErrorKind::Conflict => {
+                    tokio::time::sleep(self.pauses.after(u32::try_from(race + 1).unwrap_or(u32::MAX), None)).await;
+                }
                 Err(error) => return Err(error),
             }
         }

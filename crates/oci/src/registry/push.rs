@@ -88,12 +88,18 @@ impl Registry {
         let mut call =
             Call { body: Body::Bytes(manifest.bytes.clone()), ..Call::write(&doing, repository, Method::PUT, url) }
                 .with_header(CONTENT_TYPE, &manifest.media_type)?;
+        let conditional = condition.is_some();
         if let Some((name, value)) = condition {
             call = call.with_header(name, value)?;
         }
         let response = match self.call(&call).await {
             Ok(response) => response,
-            Err(error) => return Err(refused(error, &doing, manifest)),
+            Err(error) => {
+                if conditional && error.kind() == ErrorKind::Conflict {
+                    self.learned.note(repository, |known| known.conditional_writes = Some(true));
+                }
+                return Err(refused(error, &doing, manifest));
+            }
         };
         let header = |name: &str| response.headers().get(name)?.to_str().ok()?.parse::<Digest>().ok();
         if let Some(other) = header("docker-content-digest").filter(|taken| *taken != manifest.digest) {

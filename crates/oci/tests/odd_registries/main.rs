@@ -347,7 +347,7 @@ async fn an_outage_of_the_referrers_api_is_no_absence_of_evidence() {
 /// A registry that takes everything; what its tags and listing then say is the test's.
 async fn attach_to(
     script: impl Fn(&Asked, &Manifest) -> Option<Answer> + Send + Sync + 'static,
-) -> (Result<Digest, Error>, Scripted) {
+) -> (Result<Digest, Error>, Scripted, Registry) {
     let image = manifest(None);
     let digest = image.digest;
     let server = Scripted::start(move |asked: &Asked, _: &str| {
@@ -366,12 +366,13 @@ async fn attach_to(
         bytes: "bundle".into(),
         annotations: BTreeMap::new(),
     };
-    (registry(None).attach(&image_at(&server.host, digest), &artifact).await, server)
+    let registry = registry(None);
+    (registry.attach(&image_at(&server.host, digest), &artifact).await, server, registry)
 }
 
 #[tokio::test]
 async fn a_registry_that_promises_to_list_a_referrer_and_does_not_is_found_out() {
-    let (result, _) = attach_to(|asked, image| match asked.line.as_str() {
+    let (result, _, _registry) = attach_to(|asked, image| match asked.line.as_str() {
         line if line.contains("/referrers/") => {
             let empty = serde_json::json!({"schemaVersion": 2, "manifests": []}).to_string();
             Some((200, vec![("content-type", media::IMAGE_INDEX.into())], empty.into_bytes()))
@@ -389,7 +390,7 @@ async fn a_registry_that_promises_to_list_a_referrer_and_does_not_is_found_out()
 async fn a_registry_that_promises_but_has_no_api_gets_the_fallback_tag() {
     let tagged: Arc<Mutex<Option<Vec<u8>>>> = Arc::default();
     let kept = tagged.clone();
-    let (result, _) = attach_to(move |asked, image| {
+    let (result, _, _registry) = attach_to(move |asked, image| {
         let mut kept = kept.lock().unwrap();
         match asked.line.as_str() {
             line if line.contains("/manifests/sha256-") && line.starts_with("PUT") => {
@@ -421,7 +422,7 @@ async fn a_lost_race_for_the_fallback_tag_is_run_again_and_nobodys_entry_is_lost
     }
     let tag: Arc<Mutex<Tag>> = Arc::default();
     let shared = tag.clone();
-    let (result, _) = attach_to(move |asked, _| {
+    let (result, server, registry) = attach_to(move |asked, _| {
         let mut tag = shared.lock().unwrap();
         let mark = format!("\"v{}\"", tag.version);
         if !asked.line.contains("/manifests/sha256-") {
@@ -458,6 +459,12 @@ async fn a_lost_race_for_the_fallback_tag_is_run_again_and_nobodys_entry_is_lost
     let tag = tag.lock().unwrap();
     assert_eq!(tag.conditions, ["*", "\"v1\"", "\"v2\""]);
     assert_eq!(tag.index.len(), 3, "both of the others and ours");
+    let repository = Repository::new(&server.host, "org/app").unwrap();
+    assert_eq!(
+        registry.capabilities(&repository).conditional_writes,
+        Some(true),
+        "it has shown that it keeps conditions"
+    );
     assert_eq!(tag.index[2]["digest"], digest.to_string());
 }
 
