@@ -418,3 +418,52 @@ fn what_may_be_missing_but_is_there_has_to_belong_to_the_rest() {
     release.add("extra", "gate", predicate::VSA, summary("4712"));
     assert_eq!(release.judge().reasons()[0], Reason::JoinMismatch, "{:#?}", release.judge().why());
 }
+
+/// Whether a requirement with this one term takes a claim.
+fn takes(term: &str, claim: serde_json::Value) -> bool {
+    let mut release = Release::good();
+    release.policy = format!(
+        "version: 1\nname: p\nsigners: {{gate: {{key: {:?}}}}}\nrequire:\n  it: {{predicate: \"https://example.com/x\", must: [{term}]}}\n",
+        support::key("gate").key_id()
+    );
+    release.claims.clear();
+    release.add("it", "gate", "https://example.com/x", claim);
+    release.judge().allowed()
+}
+
+#[test]
+fn each_comparison_holds_for_what_it_says_and_for_nothing_else() {
+    let of = |value: serde_json::Value| json!({ "a": value });
+    for (term, yes, no) in [
+        ("{field: /a, equals: 1}", json!(1.0), json!(2)),
+        ("{field: /a, equals: 1.5}", json!(1.5), json!("1.5")),
+        ("{field: /a, equals: [1, 2]}", json!([1, 2.0]), json!([1, 3])),
+        ("{field: /a, equals: [1, 2]}", json!([1, 2]), json!([1])),
+        ("{field: /a, equals: [1, 2]}", json!([1, 2]), json!([1, 2, 3])),
+        ("{field: /a, not-equals: 1}", json!(2), json!(1.0)),
+        ("{field: /a, one-of: [a, b]}", json!("b"), json!("c")),
+        ("{field: /a, none-of: [a, b]}", json!("c"), json!("b")),
+        ("{field: /a, at-least: 2}", json!(2), json!(1.99)),
+        ("{field: /a, at-most: 2}", json!(2), json!(2.01)),
+        ("{field: /a, above: 2}", json!(2.01), json!(2)),
+        ("{field: /a, below: 2}", json!(1.99), json!(2)),
+        ("{field: /a, at-least: 2}", json!(3), json!("3")),
+        ("{field: /a, above: 2026-01-01T00:00:00Z}", json!("2026-01-01T00:00:01Z"), json!("2026-01-01T00:00:00Z")),
+        ("{field: /a, starts-with: ab}", json!("abc"), json!("cab")),
+        ("{field: /a, contains: b}", json!("abc"), json!("ac")),
+        ("{field: /a, contains: b}", json!(["a", "b"]), json!(["a", "bb"])),
+        ("{field: /a, matches: \"a+\"}", json!("aaa"), json!("aab")),
+        ("{field: /a, present: true}", json!(null), json!("moved")),
+        ("{field: /b, present: false}", json!(1), json!("moved")),
+        ("{field: \"$.a[*]\", at-least: 2}", json!([2, 3]), json!([3, 1])),
+        ("{field: \"$.a[*]\", at-least: 2}", json!([2]), json!([])),
+    ] {
+        assert!(takes(term, of(yes.clone())), "{term} of {yes}");
+        let no = if no == json!("moved") { json!({"b": 1}) } else { of(no) };
+        assert!(!takes(term, no.clone()), "{term} of {no}");
+    }
+    for field in ["a", "/a~2", "", "$.["] {
+        let policy = support::POLICY.replace("which: latest", &format!("time: {field:?}\n    which: latest"));
+        assert!(Policy::read(&policy).is_err(), "{field} is no place");
+    }
+}

@@ -55,11 +55,8 @@ pub(super) fn verify(
         }
         None => None,
     };
-    match entry.get("inclusionProof").filter(|proof| !proof.is_null()) {
-        Some(proof) => included(proof, &body, &id, logs).ok_or("is not included in a log that is trusted")?,
-        None if promised.is_none() => return Err("has neither promise nor proof of its inclusion"),
-        None => {}
-    }
+    // Bundles of v0.1 had promises only; those are not believed any more.
+    included(&entry["inclusionProof"], &body, &id, logs).ok_or("is not shown to be in a log that is trusted")?;
     Ok(promised)
 }
 
@@ -193,6 +190,190 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use crate::{SigningKey, dsse::Signature, keyless::TrustedRoot};
+
+    const FIXTURE: &str = include_str!("../../tests/keyless/trusted_root.json");
+
+    /// A log of one entry, whose key is here, and a signature that it is to have an entry of.
+    struct World {
+        log: SigningKey,
+        logs: Vec<Log>,
+        id: String,
+        envelope: Envelope,
+        message: Vec<u8>,
+        signer: SigningKey,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let (log, signer) = (SigningKey::generate(), SigningKey::generate());
+            let spki = log.public().to_der().unwrap();
+            let id = STANDARD.encode(Digest::of(&spki).bytes());
+            let mut root: Value = serde_json::from_str(FIXTURE).unwrap();
+            let key = json!({"rawBytes": STANDARD.encode(&spki), "validFor": {"start": "2026-01-01T00:00:00Z"}});
+            root["tlogs"] = json!([{"publicKey": key, "logId": {"keyId": id}}]);
+            let logs = TrustedRoot::read(root.to_string().as_bytes()).unwrap().logs;
+            let message = b"what was signed".to_vec();
+            let signatures = vec![Signature { key_hint: None, der: signer.sign(&message).unwrap() }];
+            let envelope = Envelope { payload: b"payload".to_vec(), payload_type: "type".into(), signatures };
+            Self { log, logs, id, envelope, message, signer }
+        }
+
+        fn spki(&self) -> Vec<u8> {
+            self.signer.public().to_der().unwrap()
+        }
+
+        /// What Rekor v1 would keep.
+        fn dsse(&self) -> Value {
+            let pair = json!({
+                "signature": STANDARD.encode(&self.envelope.signatures[0].der),
+                "verifier": STANDARD.encode(self.signer.public().to_pem().unwrap()),
+            });
+            let hash = json!({"algorithm": "sha256", "value": Digest::of(&self.envelope.payload).hex()});
+            json!({"kind": "dsse", "apiVersion": "0.0.1", "spec": {"payloadHash": hash, "signatures": [pair]}})
+        }
+
+        /// What Rekor v2 would keep.
+        fn hashed(&self) -> Value {
+            let spec = json!({
+                "data": {"algorithm": "SHA2_256", "digest": STANDARD.encode(Digest::of(&self.message).bytes())},
+                "signature": {
+                    "content": STANDARD.encode(&self.envelope.signatures[0].der),
+                    "verifier": {"publicKey": {"rawBytes": STANDARD.encode(self.spki())}},
+                },
+            });
+            json!({"kind": "hashedrekord", "apiVersion": "0.0.2", "spec": {"hashedRekordV002": spec}})
+        }
+
+        /// The entry of this body, signed by the log in every way it signs.
+        fn entry(&self, body: &Value) -> Value {
+            let bytes = body.to_string().into_bytes();
+            let id = hex(&STANDARD.decode(&self.id).unwrap());
+            let promised = json!({
+                "body": STANDARD.encode(&bytes), "integratedTime": 1_790_000_000, "logID": id, "logIndex": 7,
+            });
+            let promise = self.log.sign(&json::canonical(&promised)).unwrap();
+            let root = STANDARD.encode(Digest::of(&[&[0], &bytes[..]].concat()).bytes());
+            json!({
+                "logIndex": "7", "logId": {"keyId": self.id}, "integratedTime": "1790000000",
+                "kindVersion": {"kind": body["kind"], "version": body["apiVersion"]},
+                "inclusionPromise": {"signedEntryTimestamp": STANDARD.encode(promise)},
+                "inclusionProof": {"treeSize": "1", "rootHash": root, "checkpoint": {"envelope": self.checkpoint(1, &root)}},
+                "canonicalizedBody": STANDARD.encode(&bytes),
+            })
+        }
+
+        fn checkpoint(&self, size: u64, root: &str) -> String {
+            let message = format!("log.example\n{size}\n{root}\n");
+            let signature = self.log.sign(message.as_bytes()).unwrap();
+            format!("{message}\n— log.example {}\n", STANDARD.encode([&[1, 2, 3, 4], &signature[..]].concat()))
+        }
+
+        fn judge(&self, entry: &Value) -> Result<Option<Timestamp>, &'static str> {
+            verify(entry, &self.envelope, &self.message, Signed::Key(&self.spki()), &self.logs)
+        }
+    }
+
+    fn with(mut document: Value, pointer: &str, value: Value) -> Value {
+        *document.pointer_mut(pointer).unwrap() = value;
+        document
+    }
+
+    #[test]
+    fn an_entry_is_believed_for_the_one_signature_it_names() {
+        let (world, other) = (World::new(), World::new());
+        let at = Timestamp::from_second(1_790_000_000).unwrap();
+        for good in [world.dsse(), world.hashed()] {
+            assert_eq!(world.judge(&world.entry(&good)), Ok(Some(at)));
+        }
+        let pair = "/spec/signatures/0";
+        let data = "/spec/hashedRekordV002/data";
+        let signature = "/spec/hashedRekordV002/signature";
+        let theirs = |body: fn(&World) -> Value, pointer: &str| body(&other).pointer(pointer).unwrap().clone();
+        let twice = json!([world.dsse().pointer(pair).unwrap(), world.dsse().pointer(pair).unwrap()]);
+        let certificate = json!({"x509Certificate": {"rawBytes": STANDARD.encode(world.spki())}});
+        for (name, body) in [
+            ("another hash", with(world.dsse(), "/spec/payloadHash/algorithm", json!("sha512"))),
+            ("another payload", with(world.dsse(), "/spec/payloadHash/value", json!(Digest::of(b"x").hex()))),
+            (
+                "another signature",
+                with(world.dsse(), &format!("{pair}/signature"), theirs(World::dsse, &format!("{pair}/signature"))),
+            ),
+            (
+                "another verifier",
+                with(world.dsse(), &format!("{pair}/verifier"), theirs(World::dsse, &format!("{pair}/verifier"))),
+            ),
+            ("no verifier", with(world.dsse(), &format!("{pair}/verifier"), json!("AAAA"))),
+            ("two signatures", with(world.dsse(), "/spec/signatures", twice)),
+            ("no signature", with(world.dsse(), "/spec/signatures", json!([]))),
+            ("another kind", with(world.dsse(), "/kind", json!("intoto"))),
+            ("another version", with(world.dsse(), "/apiVersion", json!("0.0.2"))),
+            ("v2: another hash", with(world.hashed(), &format!("{data}/algorithm"), json!("SHA2_512"))),
+            ("v2: another digest", with(world.hashed(), &format!("{data}/digest"), json!(STANDARD.encode([0; 32])))),
+            (
+                "v2: another signature",
+                with(
+                    world.hashed(),
+                    &format!("{signature}/content"),
+                    theirs(World::hashed, &format!("{signature}/content")),
+                ),
+            ),
+            (
+                "v2: another verifier",
+                with(
+                    world.hashed(),
+                    &format!("{signature}/verifier"),
+                    theirs(World::hashed, &format!("{signature}/verifier")),
+                ),
+            ),
+            ("v2: a certificate for a key", with(world.hashed(), &format!("{signature}/verifier"), certificate)),
+        ] {
+            assert_eq!(world.judge(&world.entry(&body)), Err("is about another signature"), "{name}");
+        }
+        let foreign = with(world.entry(&world.dsse()), "/kindVersion/version", json!("0.0.2"));
+        assert_eq!(world.judge(&foreign), Err("is about another signature"));
+    }
+
+    #[test]
+    fn an_entry_is_believed_on_the_word_of_the_log_it_names() {
+        let (world, other) = (World::new(), World::new());
+        let good = || world.entry(&world.dsse());
+        let without = |name: &str| {
+            let mut entry = good();
+            entry.as_object_mut().unwrap().remove(name);
+            entry
+        };
+        assert_eq!(world.judge(&without("inclusionPromise")), Ok(None), "a proof has no time");
+        let root = good()["inclusionProof"]["rootHash"].as_str().unwrap().to_owned();
+        let proof = |member: &str, value: Value| with(good(), &format!("/inclusionProof/{member}"), value);
+        let promise = "is not signed by a log that is trusted";
+        let shown = "is not shown to be in a log that is trusted";
+        for (name, entry, wanted) in [
+            ("no proof", without("inclusionProof"), shown),
+            ("another log's checkpoint", proof("checkpoint/envelope", json!(other.checkpoint(1, &root))), shown),
+            ("a checkpoint of another size", proof("checkpoint/envelope", json!(world.checkpoint(2, &root))), shown),
+            (
+                "a checkpoint of another tree",
+                proof("checkpoint/envelope", json!(world.checkpoint(1, &STANDARD.encode([0; 32])))),
+                shown,
+            ),
+            ("a root of another tree", proof("rootHash", json!(STANDARD.encode([0; 32]))), shown),
+            (
+                "another log's promise",
+                with(good(), "/inclusionPromise", other.entry(&world.dsse())["inclusionPromise"].clone()),
+                promise,
+            ),
+            ("another place", with(good(), "/logIndex", json!("8")), promise),
+            ("another time", with(good(), "/integratedTime", json!("1790000001")), promise),
+            ("a time before the log", with(good(), "/integratedTime", json!("1")), promise),
+            ("another log", with(good(), "/logId/keyId", json!(other.id)), promise),
+            ("no log", with(good(), "/logId", json!({})), "names no log"),
+            ("no body", with(good(), "/canonicalizedBody", json!(1)), "has no body"),
+        ] {
+            assert_eq!(world.judge(&entry), Err(wanted), "{name}");
+        }
+    }
 
     /// The tree of RFC 9162 computed the plain way, against the paths that lead to its root.
     #[test]
