@@ -37,7 +37,7 @@ fn judge(bundle: &Value, root: &Value, identities: &[Identity]) -> Result<Verifi
 }
 
 fn reason(bundle: &Value, root: &Value) -> Reason {
-    judge(bundle, root, &[workflow()]).expect_err("it is refused").reason()
+    judge(bundle, root, &[workflow()]).unwrap_err().reason()
 }
 
 /// A document with one member changed.
@@ -168,6 +168,34 @@ fn each_changed_part_of_a_bundle_is_refused_with_its_word() {
 }
 
 #[test]
+fn a_stamp_that_was_not_granted_or_is_something_else_is_none() {
+    let pointer = "/verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp";
+    let stamp = STANDARD.decode(value(STAMP).pointer(pointer).unwrap().as_str().unwrap()).unwrap();
+    // SEQUENCE { SEQUENCE { INTEGER 0 }, SEQUENCE { OID, …
+    assert_eq!(stamp[4..9], [0x30, 3, 2, 1, 0]);
+    for (at, byte, granted) in [(8, 1, true), (8, 2, false), (23, 1, false)] {
+        let mut changed = stamp.clone();
+        assert_ne!(changed[at], byte);
+        changed[at] = byte;
+        let bundle = with(value(STAMP), pointer, |_| json!(STANDARD.encode(changed)));
+        match judge(&bundle, &value(ROOT), &[workflow()]) {
+            Ok(_) => assert!(granted, "byte {at} may not be {byte}"),
+            Err(rejection) => assert_eq!((rejection.reason(), granted), (Reason::BadWitness, false), "byte {at}"),
+        }
+    }
+}
+
+#[test]
+fn a_request_for_a_stamp_is_the_one_openssl_makes() {
+    // `openssl ts -query -sha256 -cert -no_nonce`, up to the digest and behind it.
+    let signature = value(STAMP).pointer("/dsseEnvelope/signatures/0/sig").unwrap().as_str().unwrap().to_owned();
+    let digest = Digest::of(&STANDARD.decode(signature).unwrap());
+    let request = attest::stamp_request(&Bundle::parse(STAMP.as_bytes()).unwrap());
+    let hex: String = request.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, format!("30390201013031300d060960864801650304020105000420{}0101ff", digest.hex()));
+}
+
+#[test]
 fn no_bit_of_a_stamp_or_an_entry_can_be_changed_to_another_belief() {
     let stamp = "/verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp";
     let good = judge(&value(STAMP), &value(ROOT), &[workflow()]).unwrap();
@@ -234,6 +262,10 @@ fn each_part_of_the_root_that_is_missing_or_over_is_a_no() {
         let root = with(root(), &format!("/{list}/0/publicKey/rawBytes"), |_| json!("AAAA"));
         assert_eq!(reason(&value(bundle), &root), wanted, "{list}");
     }
+    // From its first moment to its last.
+    let at = judge(&value(STAMP), &root(), &[workflow()]).unwrap().witnessed().unwrap().to_string();
+    let moment = with(root(), "/timestampAuthorities/0/validFor", |_| json!({"start": at, "end": at}));
+    assert!(judge(&value(STAMP), &moment, &[workflow()]).is_ok());
     // A private instance may have no log of certificates.
     assert!(judge(&value(STAMP), &empty("ctlogs"), &[workflow()]).is_ok());
 }
@@ -262,11 +294,17 @@ fn a_root_that_is_none_is_told_from_one_that_is_wrong() {
                 .to_string(),
             "no certificate authority",
         ),
-        (" ".repeat((1 << 20) + 1), "not JSON"),
+        (format!("{ROOT}{}", " ".repeat((1 << 20) + 1 - ROOT.len())), "it has 1048577 bytes"),
     ] {
         let error = TrustedRoot::read(text.as_bytes()).unwrap_err().to_string();
         assert!(error.contains(wanted), "{wanted}: {error}");
     }
+}
+
+#[test]
+fn a_root_of_a_mebibyte_is_read() {
+    let text = format!("{ROOT}{}", " ".repeat((1 << 20) - ROOT.len()));
+    assert!(TrustedRoot::read(text.as_bytes()).is_ok());
 }
 
 #[test]

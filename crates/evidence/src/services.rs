@@ -203,7 +203,7 @@ fn from_pem(text: &str) -> Option<Vec<u8>> {
 /// An entry as Rekor v1 answers with it, in the words of a bundle (`sigstore_rekor.proto`).
 fn as_in_a_bundle(entry: &Value) -> Option<Value> {
     let text = |value: &Value| value.as_u64().map(|number| number.to_string());
-    let bytes = |value: &Value| Some(json!(STANDARD.encode(unhex(value.as_str()?)?)));
+    let bytes = |value: &Value| Some(json!(STANDARD.encode(hex::decode(value.as_str()?).ok()?)));
     let body = entry["body"].as_str()?;
     let kind: Value = serde_json::from_slice(&STANDARD.decode(body).ok()?).ok()?;
     let verification = &entry["verification"];
@@ -226,10 +226,4 @@ fn as_in_a_bundle(entry: &Value) -> Option<Value> {
         });
     }
     Some(read)
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let pair = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
-    (text.len() % 2 == 0 && text.bytes().all(|b| b.is_ascii_hexdigit()))
-        .then(|| (0..text.len()).step_by(2).map(pair).collect::<Option<_>>())?
 }

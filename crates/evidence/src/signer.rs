@@ -34,7 +34,7 @@ impl Signer for SigningKey {
     }
 
     async fn seal(&self, unsigned: Unsigned) -> Result<Bundle, Failure> {
-        let der = SigningKey::sign(self, &unsigned.message()).map_err(|error| unsigned_because(error))?;
+        let der = SigningKey::sign(self, &unsigned.message()).map_err(unsigned_because)?;
         unsigned.sealed(&SigningKey::public(self), der).map_err(unsealed)
     }
 
@@ -63,7 +63,7 @@ impl Signer for Keyless {
             unsigned_because(format!("no certificate: {cause}"))
                 .help("a certificate authority that is out of order cannot be done without: run the step again, or sign with a key")
         })?;
-        let der = key.sign(&unsigned.message()).map_err(|error| unsigned_because(error))?;
+        let der = key.sign(&unsigned.message()).map_err(unsigned_because)?;
         unsigned.certified(&key.public(), &certificate, der).map_err(unsealed)
     }
 

@@ -13,6 +13,7 @@ pub(super) const BOOLEAN: u8 = 0x01;
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
 pub(super) const OCTET_STRING: u8 = 0x04;
+pub(super) const NULL: u8 = 0x05;
 pub(super) const OID: u8 = 0x06;
 pub(super) const UTF8_STRING: u8 = 0x0c;
 pub(super) const GENERALIZED_TIME: u8 = 0x18;
@@ -142,6 +143,7 @@ mod tests {
         ] {
             assert_eq!(only(&bytes, OCTET_STRING).is_some(), good, "{bytes:x?}");
         }
+        assert_eq!(only(&encode(SET, &[7; 128]), SET).map(|it| it.value.len()), Some(128), "the first long form");
         let long = [vec![0x04, 0x82, 0x00, 0xff], vec![0; 255]].concat();
         assert!(only(&long, OCTET_STRING).is_none(), "a leading zero");
         assert_eq!(bits(Tlv { tag: BIT_STRING, value: &[1, 2], whole: &[] }), None, "bits that are no whole bytes");

@@ -48,3 +48,25 @@ impl Key {
         ALGORITHMS.iter().find(fits).is_some_and(|(_, it)| it.verify_signature(&self.bits, message, signature).is_ok())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SigningKey;
+
+    #[test]
+    fn a_signature_holds_for_its_key_its_message_and_its_hash() {
+        let signer = SigningKey::generate();
+        let key = Key::from_der(&signer.public().to_der().unwrap()).unwrap();
+        let signature = signer.sign(b"message").unwrap();
+        assert!(key.verifies(Hash::Sha256, b"message", &signature));
+        assert!(!key.verifies(Hash::Sha256, b"massage", &signature));
+        for hash in [Hash::Sha384, Hash::Sha512] {
+            assert!(!key.verifies(hash, b"message", &signature), "{hash:?}");
+        }
+        let spki = signer.public().to_der().unwrap();
+        assert!(Key::from_der(&spki[1..]).is_none());
+        let longer = der::encode(SEQUENCE, &[der::only(&spki, SEQUENCE).unwrap().value, &[0x05, 0x00]].concat());
+        assert!(Key::from_der(&longer).is_none(), "something behind the key");
+    }
+}

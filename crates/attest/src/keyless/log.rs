@@ -159,8 +159,8 @@ struct Checkpoint<'t> {
 
 impl<'t> Checkpoint<'t> {
     fn read(text: &'t str) -> Option<Self> {
-        let end = text.find("\n\n")?;
-        let message = text.get(..=end)?;
+        let (body, signed) = text.split_once("\n\n")?;
+        let message = text.get(..=body.len())?;
         let mut lines = message.lines().skip(1);
         let size = lines.next()?.parse().ok()?;
         let root = STANDARD.decode(lines.next()?).ok()?;
@@ -169,7 +169,7 @@ impl<'t> Checkpoint<'t> {
             let (_, encoded) = line.strip_prefix("— ")?.rsplit_once(' ')?;
             STANDARD.decode(encoded).ok()?.get(4..).map(<[u8]>::to_vec)
         };
-        let signatures = text.get(end + 2..)?.lines().take(16).filter_map(signature).collect();
+        let signatures = signed.lines().take(16).filter_map(signature).collect();
         Some(Self { message, size, root, signatures })
     }
 }

@@ -1,7 +1,7 @@
 //! Time stamps (RFC 3161): that an authority saw these bytes at a time.
 
 use super::{
-    der::{self, GENERALIZED_TIME, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, SET, context},
+    der::{self, GENERALIZED_TIME, INTEGER, NULL, OCTET_STRING, OID, Reader, SEQUENCE, SET, context},
     key::{Hash, Key},
     root::{Authority, Purpose},
     x509::Certificate,
@@ -24,7 +24,8 @@ const SHA512: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03];
 
 /// The request for a stamp over `bytes` (RFC 3161 §2.4.1): their SHA-256, and the wish for the authority's certificate.
 pub(super) fn request(bytes: &[u8]) -> Vec<u8> {
-    let algorithm = der::encode(SEQUENCE, &der::encode(OID, SHA256));
+    // With the NULL that OpenSSL writes there; not every authority takes a request without it.
+    let algorithm = der::encode(SEQUENCE, &[der::encode(OID, SHA256), der::encode(NULL, &[])].concat());
     let imprint = [algorithm, der::encode(OCTET_STRING, &Digest::of(bytes).bytes())].concat();
     let members = [der::encode(INTEGER, &[1]), der::encode(SEQUENCE, &imprint), der::encode(der::BOOLEAN, &[0xff])];
     der::encode(SEQUENCE, &members.concat())

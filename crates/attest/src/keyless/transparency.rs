@@ -64,3 +64,46 @@ impl<'b> Bytes<'b> {
         self.take(length)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SigningKey, keyless::TrustedRoot};
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_stamp_is_of_a_log_that_is_believed_and_over_this_very_certificate() {
+        let key = SigningKey::generate();
+        let spki = key.public().to_der().unwrap();
+        let mut root: Value = serde_json::from_str(include_str!("../../tests/keyless/trusted_root.json")).unwrap();
+        let period = json!({"start": "2026-01-01T00:00:00Z", "end": "2026-12-31T00:00:00Z"});
+        root["ctlogs"] = json!([{"publicKey": {"rawBytes": STANDARD.encode(&spki), "validFor": period}}]);
+        let logs = TrustedRoot::read(root.to_string().as_bytes()).unwrap().certificate_logs;
+        let (before, issuer) = (b"certificate".as_slice(), Digest::of(b"issuer"));
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_millisecond().to_be_bytes();
+        let stamp = |version: u8, time: [u8; 8], algorithm: [u8; 2], more: &[u8]| {
+            let signed = [&[0, 0][..], &time, &[0, 1], &issuer.bytes(), &[0, 0, 11], before, &[0, 1, 9]];
+            let signature = key.sign(&signed.concat()).unwrap();
+            let length = u16::try_from(signature.len()).unwrap().to_be_bytes();
+            let id = Digest::of(&spki).bytes();
+            [&[version][..], &id, &time, &[0, 1, 9], &algorithm, &length, &signature, more].concat()
+        };
+        let holds =
+            |entry: &[u8], before: &[u8], issuer: &Digest| is_signed(Bytes(entry), before, issuer, &logs).is_some();
+        let now = at("2026-09-21T12:00:00Z");
+        let good = stamp(0, now, [4, 3], b"");
+        assert!(holds(&good, before, &issuer));
+        assert!(!holds(&good, b"Certificate", &issuer));
+        assert!(!holds(&good, before, &Digest::of(b"another")));
+        assert!(!holds(&stamp(1, now, [4, 3], b""), before, &issuer), "another version");
+        assert!(!holds(&stamp(0, now, [5, 3], b""), before, &issuer), "another hash");
+        assert!(!holds(&stamp(0, now, [4, 3], &[0]), before, &issuer), "something behind it");
+        assert!(
+            !holds(&stamp(0, at("2025-12-31T00:00:00Z"), [4, 3], b""), before, &issuer),
+            "before the log was believed"
+        );
+        assert!(!holds(&stamp(0, at("2027-01-01T00:00:00Z"), [4, 3], b""), before, &issuer), "after it");
+        assert!(!holds(&good[..good.len() - 1], before, &issuer), "half of one");
+    }
+}

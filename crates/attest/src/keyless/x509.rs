@@ -84,3 +84,48 @@ impl<'d> Certificate<'d> {
         Some(der::encode(SEQUENCE, &[self.head, &extensions].concat()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+    fn leaf() -> Vec<u8> {
+        let bundle: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/keyless/stamp.sigstore.json")).unwrap();
+        STANDARD
+            .decode(bundle.pointer("/verificationMaterial/certificate/rawBytes").unwrap().as_str().unwrap())
+            .unwrap()
+    }
+
+    #[test]
+    fn a_certificate_is_read_to_its_end_and_has_nothing_behind_it() {
+        let leaf = leaf();
+        let read = Certificate::read(&leaf).unwrap();
+        assert_eq!(read.subject(), Some("https://github.com/org/app/.github/workflows/release.yml@refs/heads/main"));
+        assert_eq!(read.token_issuer(), Some("https://token.actions.githubusercontent.com"));
+        let mut outer = Reader::new(der::only(&leaf, SEQUENCE).unwrap().value);
+        let (signed, algorithm, signature) = (outer.any().unwrap(), outer.any().unwrap(), outer.any().unwrap());
+        let whole = |signed: &[u8], more: &[u8]| {
+            der::encode(SEQUENCE, &[signed, algorithm.whole, signature.whole, more].concat())
+        };
+        assert_eq!(whole(signed.whole, b""), leaf);
+        assert!(Certificate::read(&whole(signed.whole, &[0x05, 0x00])).is_none());
+        let longer = der::encode(SEQUENCE, &[signed.value, &[0x05, 0x00]].concat());
+        assert!(Certificate::read(&whole(&longer, b"")).is_none());
+        // Without its last extension, the logs' list, and put together again, it is as it was before.
+        let before = read.before_logging().unwrap();
+        assert!(
+            before.len() < signed.whole.len() && Certificate::read(&whole(&before, b"")).unwrap().subject().is_some()
+        );
+        assert!(Certificate::read(&whole(&before, b"")).unwrap().extension(TIMESTAMPS).is_none());
+    }
+
+    #[test]
+    fn an_extension_that_stands_there_twice_says_nothing() {
+        let leaf = leaf();
+        let read = Certificate::read(&leaf).unwrap();
+        let twice = [read.extensions, read.extensions].concat();
+        assert_eq!(Certificate { extensions: &twice, ..read }.subject(), None);
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::client::{Client, OCI_MANIFEST, code, header};
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use subject::Digest;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
