@@ -372,6 +372,19 @@ mod tests {
         assert!(matches!(unsigned.sealed(&key.public(), digest_twice), Err(SealError::NotItsSignature(_))));
     }
 
+    #[cfg(feature = "keyless")]
+    #[test]
+    fn a_certificates_holder_is_one_who_signed() {
+        let (key, other) = (SigningKey::generate(), SigningKey::generate());
+        let unsigned = Unsigned::new(&statement()).unwrap();
+        let der = key.sign(&unsigned.message()).unwrap();
+        let bundle = unsigned.clone().certified(&key.public(), b"certificate", der.clone()).unwrap();
+        assert!(bundle.certified && bundle.envelope.signatures[0].key_hint.is_none());
+        assert_eq!(Bundle::parse(&bundle.to_bytes()).unwrap(), bundle);
+        let foreign = unsigned.certified(&other.public(), b"certificate", der);
+        assert!(matches!(foreign, Err(SealError::NotItsSignature(_))));
+    }
+
     #[test]
     fn a_statement_about_nothing_is_not_sealed() {
         let nothing = Statement::new(vec![], predicate::TEST_RESULT, json!({}));
