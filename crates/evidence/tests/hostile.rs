@@ -87,8 +87,10 @@ async fn judged(image: &ImageRef, key: &SigningKey) -> Result<[Result<(), Reason
         assert_eq!(failure.exit(), Exit::Unknown);
         failure.to_string()
     };
-    let found = evidence.read(image, &[key.public()]).await.map_err(failed)?;
-    let pieces = evidence.gather(image, &[key.public()]).await.map_err(failed)?;
+    let found = evidence.read(image, &[key.public()]).await.map_err(failed);
+    let pieces = evidence.gather(image, &[key.public()]).await.map_err(failed);
+    assert_eq!(found.is_err(), pieces.is_err(), "both ways of reading meet the same outage");
+    let (found, pieces) = (found?, pieces?);
     assert_eq!((found.len(), pieces.len()), (1, 1), "nothing that is listed is passed over");
     let read = found[0].statement.as_ref().map(|_| ()).map_err(|rejection| rejection.reason());
     Ok([read, pieces[0].statement.as_ref().map(|_| ()).map_err(|rejection| rejection.reason())])
@@ -172,7 +174,8 @@ async fn an_outage_is_an_error_and_never_missing_evidence() {
             let failure = judged(&image, key).await.unwrap_err();
             assert!(failure.contains(help) && failure.contains("nothing was changed"), "{name}: {failure}");
             let asked = server.lines().iter().filter(|line| line.contains("/blobs/")).count();
-            assert_eq!(asked, if name == "403" { 1 } else { 5 }, "{name}: attempts");
+            // By each of the two ways of reading.
+            assert_eq!(asked, 2 * if name == "403" { 1 } else { 5 }, "{name}: attempts");
         }
     });
     futures_util::future::join_all(cases).await;
@@ -190,4 +193,35 @@ async fn an_outage_is_an_error_and_never_missing_evidence() {
     }
     let (_server, image) = registry(artifact(), bytes.clone(), |_, _| (404, vec![], vec![])).await;
     assert_eq!(judged(&image, &key).await, Ok([Err(Reason::Unreadable); 2]), "what is listed and gone is told");
+}
+
+#[tokio::test]
+async fn an_outage_of_cosigns_tag_is_not_its_absence() {
+    for status in [500, 403] {
+        let server = Scripted::start(move |request: &Asked, _: &str| {
+            if request.line.contains("/referrers/") {
+                let index = json!({"schemaVersion": 2, "mediaType": media::IMAGE_INDEX, "manifests": []});
+                return (200, vec![("content-type", media::IMAGE_INDEX.into())], index.to_string().into_bytes());
+            }
+            (if request.line.ends_with(".att") { status } else { 404 }, vec![], vec![])
+        })
+        .await;
+        let image = Repository::new(&server.host, "org/app").unwrap().image(image().digest);
+        let (runner, _) = Runner::for_test([]);
+        let evidence = Evidence::open(&runner, &EvidenceInputs::default(), &image.repository, None).unwrap();
+        let failure = evidence.gather(&image, &[SigningKey::generate().public()]).await.unwrap_err();
+        assert_eq!(failure.exit(), Exit::Unknown, "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn an_artifact_of_many_statements_is_read_to_its_last() {
+    let key = SigningKey::generate();
+    let bytes = bundle(&key);
+    let layers = vec![Descriptor::of(BUNDLE_MEDIA_TYPE, &bytes); 256];
+    let (_server, image) = registry(artifact(&layers), bytes, honest).await;
+    let (runner, _) = Runner::for_test([]);
+    let evidence = Evidence::open(&runner, &EvidenceInputs::default(), &image.repository, None).unwrap();
+    let pieces = evidence.gather(&image, &[key.public()]).await.unwrap();
+    assert_eq!(pieces.iter().filter(|piece| piece.statement.is_ok()).count(), 256);
 }

@@ -81,8 +81,12 @@ mod tests {
         let mut bare = artifact();
         bare.as_object_mut().unwrap().remove("mediaType");
         let long = |length: usize| format!("application/vnd.{}", "x".repeat(length - "application/vnd.".len()));
+        let length = artifact().to_string().len() + r#","annotations":{"a":""}"#.len();
+        let largest = with("/annotations", json!({"a": "x".repeat(MANIFEST_LIMIT - length)}));
+        assert_eq!(largest.to_string().len(), MANIFEST_LIMIT);
         for (manifest, wanted) in [
             (artifact(), None),
+            (largest, None),
             (with("/artifactType", json!(long(255))), None),
             (with("/layers/0/annotations", json!({"a": "b"})), None),
             (bare, Some("no `mediaType`")),

@@ -246,3 +246,46 @@ impl Manifest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: impl Into<String>) -> Result<Manifest, String> {
+        Manifest::parse(text.into().into_bytes().into(), None).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_no_type_is_given_for_is_what_its_members_say() {
+        let index = parse(r#"{"schemaVersion":2,"manifests":[]}"#).unwrap();
+        assert_eq!((index.media_type.as_str(), index.blobs().len()), (media::IMAGE_INDEX, 0));
+        let config = serde_json::to_string(&Descriptor::of(media::EMPTY, b"{}")).unwrap();
+        let image = parse(format!(r#"{{"schemaVersion":2,"config":{config},"layers":[]}}"#)).unwrap();
+        assert_eq!((image.media_type.as_str(), image.blobs().len()), (media::IMAGE_MANIFEST, 1));
+    }
+
+    #[test]
+    fn a_document_of_two_kinds_is_neither() {
+        for (text, wanted) in [
+            (r#"{"schemaVersion":2,"layers":[],"manifests":[]}"#, "both"),
+            (r#"{"schemaVersion":2,"config":{},"manifests":[]}"#, "both"),
+            (r#"{"schemaVersion":2}"#, "or neither"),
+            (
+                r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","manifests":[]}"#,
+                "does not fit",
+            ),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(wanted), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn four_mebibytes_are_read_and_not_a_byte_more() {
+        let index = r#"{"schemaVersion":2,"manifests":[]}"#;
+        let padded = |length: usize| format!("{index}{}", " ".repeat(length - index.len()));
+        assert!(parse(padded(MANIFEST_LIMIT)).is_ok());
+        assert!(parse(padded(MANIFEST_LIMIT + 1)).unwrap_err().contains("more than"));
+        assert!(parse(padded(MANIFEST_LIMIT + 2)).is_err());
+    }
+}

@@ -4,6 +4,7 @@
 
 mod claims;
 mod envelopes;
+mod files;
 mod policies;
 #[path = "../support/mod.rs"]
 mod support;

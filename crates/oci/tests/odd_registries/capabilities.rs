@@ -139,3 +139,44 @@ async fn a_refused_manifest_is_explained_by_what_is_unusual_in_it() {
         assert_eq!(error.to_string().contains("its artifact type `application/spdx+json`"), wanted, "{error}");
     }
 }
+
+#[tokio::test]
+async fn an_outage_of_the_fallback_tag_is_no_absence_of_evidence() {
+    for (status, wanted) in [(500, ErrorKind::Temporary), (403, ErrorKind::Unauthorized)] {
+        let server = Scripted::start(move |asked: &Asked, _: &str| {
+            (if asked.line.contains("/manifests/sha256-") { status } else { 404 }, vec![], vec![])
+        })
+        .await;
+        let image = Repository::new(&server.host, "org/app").unwrap().image(subject::Digest::of(b"image"));
+        assert_eq!(registry(None).referrers(&image, None).await.unwrap_err().kind(), wanted);
+        let error = registry(None).attach(&image, &artifact("one")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound, "nothing is attached to what is not there");
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_promised_nothing_is_not_said_to_have_promised() {
+    let image = sample_manifest();
+    let kept = image.clone();
+    let server = Scripted::start(move |asked: &Asked, _: &str| match asked.line.as_str() {
+        line if line.contains("/referrers/") => {
+            let empty = serde_json::json!({"schemaVersion": 2, "manifests": []}).to_string();
+            (200, vec![("content-type", oci::media::IMAGE_INDEX.into())], empty.into_bytes())
+        }
+        line if line.starts_with("HEAD") => (200, vec![], vec![]),
+        line if line.starts_with("PUT") => (201, vec![], vec![]),
+        _ => (200, vec![("content-type", kept.media_type.clone())], kept.bytes.to_vec()),
+    })
+    .await;
+    let at = Repository::new(&server.host, "org/app").unwrap().image(image.digest);
+    let error = registry(None).attach(&at, &artifact("one")).await.unwrap_err();
+    assert!(error.is_temporary() && !error.to_string().contains("promised"), "{error}");
+}
+
+fn sample_manifest() -> Manifest {
+    let config = Descriptor::of(oci::media::EMPTY, b"{}");
+    let manifest = serde_json::json!({
+        "schemaVersion": 2, "mediaType": oci::media::IMAGE_MANIFEST, "config": config, "layers": []
+    });
+    Manifest::parse(manifest.to_string().into_bytes().into(), None).unwrap()
+}
