@@ -6,6 +6,7 @@
 mod scripted;
 
 mod capabilities;
+mod listings;
 #[path = "../support/mod.rs"]
 mod support;
 
