@@ -100,17 +100,25 @@ pub fn bill(data: &[u8]) {
     let _ = vex::read(data);
 }
 
-/// Reads a bundle; one that is read is written and read again.
+/// A root whose authorities the fuzzer has no key of.
+const ROOT: &[u8] = include_bytes!("../../crates/attest/tests/keyless/trusted_root.json");
+
+/// Reads a bundle, and a trusted root; a bundle that is read is written and read again.
 ///
 /// # Panics
-/// When what was read cannot be read again.
+/// When what was read cannot be read again, or is believed of nobody.
 pub fn bundle(data: &[u8]) {
     let _ = attest::Statement::parse(data);
+    let _ = attest::TrustedRoot::read(data);
     if let Ok(bundle) = attest::Bundle::parse(data) {
         let again = attest::Bundle::parse(&bundle.to_bytes());
         assert!(again.is_ok(), "{again:?}");
         let _ = bundle.predicate_type();
         assert!(attest::verify(&bundle, &[]).is_err(), "nobody's key has signed it");
+        if let Ok(root) = attest::TrustedRoot::read(ROOT) {
+            let trust = attest::Trust { keys: &[], certificates: Some((&root, &[])) };
+            assert!(attest::verify_by(&bundle, &trust).is_err(), "nobody's certificate is expected");
+        }
     }
 }
 
