@@ -9,6 +9,7 @@
 //! outside can act as a workflow command (see [`neutral`]).
 
 mod action;
+mod artifacts;
 mod cancel;
 mod commands;
 mod context;
@@ -28,6 +29,7 @@ mod testing;
 mod values;
 
 pub use action::{About, Action, Output, Post};
+pub use artifacts::{Subject, SubjectKind};
 pub use cancel::{Cancel, Cancelled};
 pub use commands::{Annotation, neutral};
 pub use context::Context;
