@@ -1,7 +1,7 @@
 //! Judging: facts and contract to a manifest, or to every way in which the contract is broken.
 
 use crate::{
-    contract::{Contract, Field, FileValue, GitFact, Hashing, RunFact, Source},
+    contract::{Contract, Field, Format, GitFact, Hashing, RunFact, Source},
     drift::Guarded,
     facts::{Commit, Facts, HashedFile, Trouble},
     finding::{Code, Finding},
@@ -157,21 +157,28 @@ fn value_of(field: &Field, facts: &Facts) -> Result<Value, (Code, String)> {
                 || (Code::Unavailable, format!("cannot be told: not in a workflow run, {variable} is not set"));
             value.clone().map(Value::String).ok_or_else(outside)
         }
-        Source::File(file) => file_value(file, facts),
+        Source::File(file) => match facts.files.get(&file.path) {
+            Some(Ok(bytes)) => found(bytes, (file.format, &file.pointer), &file.path),
+            Some(Err(trouble)) => Err(explain(trouble)),
+            None => Err((Code::Unavailable, format!("cannot be told: {} was not read", file.path))),
+        },
+        Source::Command(command) => match facts.printed.get(&command.program) {
+            Some(Ok(bytes)) => {
+                found(bytes, (command.format, &command.pointer), &format!("what `{}` prints", command.program.name))
+            }
+            Some(Err(trouble)) => Err(explain(trouble)),
+            None => Err((Code::Unavailable, format!("cannot be told: `{}` was not run", command.program.name))),
+        },
         Source::Sha256(hashing) => hash_value(field, hashing, facts).map(|digest| digest.to_string().into()),
     }
 }
 
-fn file_value(file: &FileValue, facts: &Facts) -> Result<Value, (Code, String)> {
-    let bytes = match facts.files.get(&file.path) {
-        Some(Ok(bytes)) => bytes,
-        Some(Err(trouble)) => return Err(explain(trouble)),
-        None => return Err((Code::Unavailable, format!("cannot be told: {} was not read", file.path))),
-    };
-    let document = format::read(bytes, file.format)
-        .map_err(|why| (Code::Type, format!("cannot be read from {}: {why}", file.path)))?;
-    let missing = || (Code::Missing, format!("is missing: {} has nothing at {}", file.path, file.pointer));
-    document.pointer(&file.pointer).cloned().ok_or_else(missing)
+/// The value at a pointer into a document that was read from `place`.
+fn found(bytes: &[u8], (format, pointer): (Format, &str), place: &str) -> Result<Value, (Code, String)> {
+    let document =
+        format::read(bytes, format).map_err(|why| (Code::Type, format!("cannot be read from {place}: {why}")))?;
+    let missing = || (Code::Missing, format!("is missing: {place} has nothing at {pointer}"));
+    document.pointer(pointer).cloned().ok_or_else(missing)
 }
 
 /// The digest of one named file, or of the list of files as `sha256sum` prints it, sorted by path.
@@ -220,7 +227,8 @@ pub fn check_document(contract: &Contract, document: &Value, expected: &[Expecte
     contract.fields.iter().flat_map(|field| check_field(field, document.get(&field.name), expected, facts)).collect()
 }
 
-fn check_field(field: &Field, value: Option<&Value>, expected: &[Expected], facts: &Facts) -> Vec<Finding> {
+/// Checks one value of a document.
+pub(crate) fn check_field(field: &Field, value: Option<&Value>, expected: &[Expected], facts: &Facts) -> Vec<Finding> {
     let Some(value) = value else {
         return vec![Finding::new(&field.name, Code::Missing, "is missing")];
     };

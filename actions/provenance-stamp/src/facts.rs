@@ -1,5 +1,6 @@
 //! What the contract asks of the world, read but not judged.
 
+use crate::contract::Program;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -22,6 +23,8 @@ pub struct Facts {
     pub env: BTreeMap<String, String>,
     /// The files that fields name, by path.
     pub files: BTreeMap<String, Result<Vec<u8>, Trouble>>,
+    /// What the programs that fields name have printed.
+    pub printed: BTreeMap<Program, Result<Vec<u8>, Trouble>>,
     /// The hashed files of each field of that kind, by field.
     pub hashes: BTreeMap<String, Result<Vec<HashedFile>, Trouble>>,
     /// The files of each guard, by guard.

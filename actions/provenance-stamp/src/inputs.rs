@@ -4,7 +4,7 @@ use crate::contract::Contract;
 use attest::PublicKey;
 use aws::AwsInputs;
 use evidence::EvidenceInputs;
-use github::{Exit, Failure, InputError, Runner};
+use github::{Exit, Failure, InputError, Runner, SubjectKind};
 use serde_json::Value;
 use std::path::PathBuf;
 use subject::{Digest, Reference};
@@ -16,12 +16,14 @@ pub enum Mode {
     Stamp,
     /// Check an image's evidence, a manifest file or a live response against the contract.
     Verify,
+    /// Make the stamp of an earlier run again and compare.
+    Replay,
 }
 
 /// The inputs as declared.
 #[derive(Debug, clap::Args)]
 pub struct Inputs {
-    /// `stamp` fulfils the contract and leaves signed statements; `verify` checks an image, a manifest or a live response against it.
+    /// `stamp` fulfils the contract and leaves signed statements; `verify` checks an image, a manifest or a live response against it; `replay` makes the stamp of an earlier run again from this workspace and compares it with what that run signed.
     #[arg(long, value_enum, default_value = "stamp")]
     pub mode: Mode,
 
@@ -33,7 +35,7 @@ pub struct Inputs {
     #[arg(long)]
     pub root: Option<PathBuf>,
 
-    /// The image to stamp or verify, `repository@sha256:…`; a tag is resolved once and pinned, with a notice. Stamping without an image only writes the manifest.
+    /// The image to stamp, verify or replay, `repository@sha256:…`; a tag is resolved once and pinned, with a notice. Unset, with a key given: the one image that earlier steps declared to the runner (`GITHUB_ARTIFACTS`). Stamping without an image only writes the manifest.
     #[arg(long)]
     pub image: Option<Reference>,
 
@@ -57,7 +59,11 @@ pub struct Inputs {
     #[arg(long)]
     pub production: Option<Reference>,
 
-    /// The public keys whose statements are believed, as PEM or as the path of a PEM file; needed to verify an `image` and with `production`.
+    /// The run whose stamp `replay` makes again: the workflow run's id, as the manifest's `run_id` has it.
+    #[arg(long)]
+    pub run_id: Option<String>,
+
+    /// The public keys whose statements are believed, as PEM or as the path of a PEM file; needed to verify or replay an `image`, and with `production`.
     #[arg(long)]
     pub public_key: Option<String>,
 
@@ -74,7 +80,7 @@ pub struct Inputs {
     pub aws: AwsInputs,
 }
 
-/// What both modes need.
+/// What all modes need.
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// The contract.
@@ -102,6 +108,8 @@ pub(crate) enum Task {
     Stamp(Stamp),
     /// Verify.
     Verify(Verify),
+    /// Replay.
+    Replay(Replay),
 }
 
 /// A stamp.
@@ -128,6 +136,17 @@ pub(crate) struct Verify {
     pub(crate) compare_files: bool,
 }
 
+/// A replay.
+#[derive(Debug)]
+pub(crate) struct Replay {
+    /// The image that run stamped.
+    pub(crate) image: Reference,
+    /// The keys that are believed, at least one.
+    pub(crate) keys: Vec<PublicKey>,
+    /// The run.
+    pub(crate) run_id: String,
+}
+
 impl Settings {
     /// The line of the contract, from 1, on which a field is declared; the first where the name is none of its fields.
     pub(crate) fn line_of(&self, field: &str) -> u32 {
@@ -144,8 +163,11 @@ impl Settings {
     ///
     /// # Errors
     /// Every wrong input, at once.
-    pub(crate) fn read(runner: &Runner, inputs: Inputs) -> Result<Self, Failure> {
+    pub(crate) fn read(runner: &Runner, mut inputs: Inputs) -> Result<Self, Failure> {
         let mut errors = Vec::new();
+        if inputs.image.is_none() && wants_image(&inputs) {
+            inputs.image = declared(runner, &mut errors);
+        }
         let path = runner.path(&inputs.contract);
         let contract_path = inputs.contract.display().to_string();
         let contract = match std::fs::read(&path) {
@@ -163,6 +185,7 @@ impl Settings {
         let task = match inputs.mode {
             Mode::Stamp => stamp(runner, &inputs, &mut errors).map(Task::Stamp),
             Mode::Verify => verify(runner, &inputs, &mut errors).map(Task::Verify),
+            Mode::Replay => replay(runner, &inputs, &mut errors).map(Task::Replay),
         };
         match (contract, task) {
             (Some((contract, contract_text)), Some(task)) if errors.is_empty() => {
@@ -171,6 +194,46 @@ impl Settings {
                 Ok(Self { contract, contract_digest, contract_path, contract_text, root, evidence, aws, task })
             }
             _ => Err(Failure::inputs(errors)),
+        }
+    }
+}
+
+/// Whether the inputs only make sense for an image: then the one the runner knows of is meant.
+fn wants_image(inputs: &Inputs) -> bool {
+    match inputs.mode {
+        Mode::Stamp => inputs.evidence.signing_key.is_some(),
+        Mode::Verify => inputs.public_key.is_some() && inputs.manifest.is_none() && inputs.url.is_none(),
+        Mode::Replay => true,
+    }
+}
+
+/// The image that earlier steps of the job declared to the runner. Which one of several is for the user to say.
+fn declared(runner: &Runner, errors: &mut Vec<InputError>) -> Option<Reference> {
+    let images: Vec<_> = match runner.declared() {
+        Ok(subjects) => subjects.into_iter().filter(|subject| subject.kind == SubjectKind::Oci).collect(),
+        Err(why) => {
+            runner.warning(format!("the runner's list of artifacts cannot be read, so none is taken from it: {why}"));
+            return None;
+        }
+    };
+    let [image] = images.as_slice() else {
+        let names: Vec<&str> = images.iter().map(|image| image.name.as_str()).collect();
+        if !names.is_empty() {
+            let several = format!("is unset, and earlier steps declared several: {}", names.join(", "));
+            errors.push(InputError::unseen("image", several));
+        }
+        return None;
+    };
+    let text = format!("{}@{}", image.name, image.digest);
+    match text.parse() {
+        Ok(reference) => {
+            runner.notice(format!("image is {text}, as an earlier step declared it to the runner"));
+            Some(reference)
+        }
+        Err(error) => {
+            let why = format!("an earlier step declared this, and it cannot be used: {error}");
+            errors.push(InputError::new("image", text, why));
+            None
         }
     }
 }
@@ -193,6 +256,9 @@ fn stamp(runner: &Runner, inputs: &Inputs, errors: &mut Vec<InputError>) -> Opti
     ];
     for (name, _) in given.into_iter().filter(|(_, given)| *given) {
         errors.push(InputError::unseen(name, "belongs to `mode: verify`; `stamp` would ignore it"));
+    }
+    if inputs.run_id.is_some() {
+        errors.push(InputError::unseen("run-id", "belongs to `mode: replay`; `stamp` would ignore it"));
     }
     let manifest_path = runner.path(&inputs.manifest_path);
     if !manifest_path.parent().is_some_and(std::path::Path::is_dir) {
@@ -226,14 +292,10 @@ fn verify(runner: &Runner, inputs: &Inputs, errors: &mut Vec<InputError>) -> Opt
     if inputs.production.is_some() {
         errors.push(InputError::unseen("production", "belongs to `mode: stamp`; `verify` would ignore it"));
     }
-    let keys = match &inputs.public_key {
-        Some(text) => public_keys(runner, text).map_err(|error| errors.push(error)).unwrap_or_default(),
-        None => Vec::new(),
-    };
-    if inputs.image.is_some() && inputs.public_key.is_none() {
-        let example = "release-key.pub.pem";
-        errors.push(InputError::unseen("public-key", "needed to verify an image's statements").example(example));
+    if inputs.run_id.is_some() {
+        errors.push(InputError::unseen("run-id", "belongs to `mode: replay`; `verify` would ignore it"));
     }
+    let keys = believed(runner, inputs, errors);
     let manifest = inputs.manifest.as_ref().and_then(|path| {
         let wrong = |why: String| InputError::new("manifest", path.display(), why);
         let bytes = std::fs::read(runner.path(path)).map_err(|error| wrong(format!("cannot be read: {error}")));
@@ -245,6 +307,43 @@ fn verify(runner: &Runner, inputs: &Inputs, errors: &mut Vec<InputError>) -> Opt
     let url = inputs.url.clone().map(|url| (url, inputs.pointer.clone().unwrap_or_default()));
     let image = inputs.image.clone().map(|image| (image, keys));
     (errors.len() == before).then(|| Verify { image, manifest, url, compare_files: inputs.compare_files })
+}
+
+fn replay(runner: &Runner, inputs: &Inputs, errors: &mut Vec<InputError>) -> Option<Replay> {
+    let before = errors.len();
+    let given = [
+        ("manifest", inputs.manifest.is_some()),
+        ("url", inputs.url.is_some()),
+        ("pointer", inputs.pointer.is_some()),
+        ("production", inputs.production.is_some()),
+    ];
+    for (name, _) in given.into_iter().filter(|(_, given)| *given) {
+        errors.push(InputError::unseen(name, "is nothing that `mode: replay` looks at"));
+    }
+    if inputs.image.is_none() {
+        errors.push(InputError::unseen("image", "needed to find what the run signed"));
+    }
+    let run_id = inputs.run_id.clone().filter(|id| !id.trim().is_empty());
+    if run_id.is_none() {
+        errors.push(InputError::unseen("run-id", "needed: which run's stamp is made again?").example("4711"));
+    }
+    let keys = believed(runner, inputs, errors);
+    let (image, run_id) = (inputs.image.clone()?, run_id?);
+    (errors.len() == before).then_some(Replay { image, keys, run_id })
+}
+
+/// The keys that an image's statements are believed by; an image without any is a wrong input.
+fn believed(runner: &Runner, inputs: &Inputs, errors: &mut Vec<InputError>) -> Vec<PublicKey> {
+    match &inputs.public_key {
+        Some(text) => public_keys(runner, text).map_err(|error| errors.push(error)).unwrap_or_default(),
+        None => {
+            if inputs.image.is_some() {
+                let missing = InputError::unseen("public-key", "needed to verify an image's statements");
+                errors.push(missing.example("release-key.pub.pem"));
+            }
+            Vec::new()
+        }
+    }
 }
 
 /// All keys of a PEM text, or of the file at that path.

@@ -1,10 +1,11 @@
 //! Reading what the contract asks for: files, hashes, git, environment, run. Nothing is judged here.
 
 use crate::{
-    contract::{Contract, Form, Guard, Hashing, Source},
+    command,
+    contract::{Contract, Form, Guard, Hashing, Program, Source},
     drift,
     facts::{Facts, HashedFile, Run, Trouble},
-    format, git,
+    format, git, hash,
 };
 use github::Runner;
 use globset::{GlobBuilder, GlobSetBuilder};
@@ -16,7 +17,7 @@ use std::{
     io::{self, Read},
     path::{Path, PathBuf},
 };
-use subject::{Digest, Hasher};
+use subject::Digest;
 
 /// A file whose value is read, or brought into canonical form, may have this many bytes; hashed files may have any number.
 const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -51,12 +52,16 @@ pub(crate) async fn facts(runner: &Runner, contract: &Contract, root: &Path, man
         run: Run { id: context.run_id.clone(), attempt: context.run_attempt.clone(), url: context.run_url() },
         env: BTreeMap::new(),
         files: BTreeMap::new(),
+        printed: BTreeMap::new(),
         hashes: BTreeMap::new(),
         guarded: BTreeMap::new(),
         existing: existing(manifest),
     };
     if scope == Scope::Nothing {
         return facts;
+    }
+    if scope == Scope::Everything {
+        facts.printed = printed(runner, contract, root).await;
     }
     for field in &contract.fields {
         match &field.source {
@@ -67,9 +72,9 @@ pub(crate) async fn facts(runner: &Runner, contract: &Contract, root: &Path, man
                 facts.files.entry(file.path.clone()).or_insert_with(|| read_file(root, &file.path));
             }
             Source::Sha256(hashing) => {
-                facts.hashes.insert(field.name.clone(), hash(root, hashing));
+                facts.hashes.insert(field.name.clone(), hashed(root, hashing));
             }
-            Source::Git(_) | Source::Literal(_) | Source::Clock | Source::Run(_) => {}
+            Source::Git(_) | Source::Literal(_) | Source::Clock | Source::Run(_) | Source::Command(_) => {}
         }
     }
     for guard in contract.guards.iter().filter(|_| scope == Scope::Everything) {
@@ -78,9 +83,24 @@ pub(crate) async fn facts(runner: &Runner, contract: &Contract, root: &Path, man
     facts
 }
 
+/// What the contract's programs print, each run once and one after the other.
+async fn printed(runner: &Runner, contract: &Contract, root: &Path) -> BTreeMap<Program, Result<Vec<u8>, Trouble>> {
+    let environment = command::environment(runner.env("PATH"), runner.env("SOURCE_DATE_EPOCH"));
+    let mut printed = BTreeMap::new();
+    for field in &contract.fields {
+        let Source::Command(wanted) = &field.source else { continue };
+        if !printed.contains_key(&wanted.program) {
+            runner.info(format!("running `{}` for {}", wanted.program.name, field.name));
+            let output = command::output(root, &wanted.program, &environment).await;
+            printed.insert(wanted.program.clone(), output);
+        }
+    }
+    printed
+}
+
 /// The files of a guard; of the one that holds the version itself, everything but the version.
 fn guarded(root: &Path, contract: &Contract, guard: &Guard) -> Result<Vec<HashedFile>, Trouble> {
-    let mut files = hash(root, &Hashing { patterns: guard.patterns.clone(), form: Form::Bytes })?;
+    let mut files = hashed(root, &Hashing { patterns: guard.patterns.clone(), form: Form::Bytes })?;
     let field = contract.fields.iter().find(|field| field.name == guard.version);
     let Some(Source::File(own)) = field.map(|field| &field.source) else { return Ok(files) };
     for file in files.iter_mut().filter(|file| file.path == own.path && !own.pointer.is_empty()) {
@@ -124,30 +144,23 @@ fn read_file(root: &Path, path: &str) -> Result<Vec<u8>, Trouble> {
     Ok(bytes)
 }
 
-fn hash(root: &Path, hashing: &Hashing) -> Result<Vec<HashedFile>, Trouble> {
+fn hashed(root: &Path, hashing: &Hashing) -> Result<Vec<HashedFile>, Trouble> {
     let paths = match hashing.single() {
         Some(path) => vec![path.to_owned()],
         None => matching(root, &hashing.patterns)?,
     };
-    let digest = |path: &String| match hashing.form {
-        Form::Bytes => digest_of_bytes(&root.join(path)).map_err(|error| trouble(path, &error)),
-        Form::CanonicalJson => digest_of_json(&read_file(root, path)?).map_err(|why| {
-            Trouble::Broken(format!("{path} is not JSON that can be brought into canonical form: {why}"))
-        }),
-    };
-    paths.into_iter().map(|path| Ok(HashedFile { digest: digest(&path)?, path })).collect()
-}
-
-fn digest_of_bytes(path: &Path) -> io::Result<Digest> {
-    let mut file = File::open(path)?;
-    let mut hasher = Hasher::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hasher.finish()),
-            read => hasher.update(&buffer[..read]),
+    let digests = match hashing.form {
+        Form::Bytes => hash::files(root, &paths).map_err(|(path, error)| trouble(&path, &error))?,
+        Form::CanonicalJson => {
+            let digest = |path: &String| {
+                digest_of_json(&read_file(root, path)?).map_err(|why| {
+                    Trouble::Broken(format!("{path} is not JSON that can be brought into canonical form: {why}"))
+                })
+            };
+            paths.iter().map(digest).collect::<Result<Vec<_>, _>>()?
         }
-    }
+    };
+    Ok(paths.into_iter().zip(digests).map(|(path, digest)| HashedFile { path, digest }).collect())
 }
 
 /// RFC 8785, the JSON Canonicalization Scheme.
@@ -226,11 +239,11 @@ mod tests {
             (vec!["sub/**", "x.txt", "x.*"], vec!["sub/c.json", "sub/deep/d.json", "x.txt"]),
             (vec!["none/*"], vec![]),
         ] {
-            let found = hash(root, &hashing(&patterns, Form::Bytes)).unwrap();
+            let found = hashed(root, &hashing(&patterns, Form::Bytes)).unwrap();
             assert_eq!(found.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), wanted, "{patterns:?}");
             assert!(found.iter().all(|file| file.digest == Digest::of(file.path.as_bytes())));
         }
-        assert_eq!(hash(root, &hashing(&["no"], Form::Bytes)), Err(Trouble::Absent("there is no no".into())));
+        assert_eq!(hashed(root, &hashing(&["no"], Form::Bytes)), Err(Trouble::Absent("there is no no".into())));
     }
 
     /// RFC 8785, §3.2.2 "Serialization of Primitive Data Types": the RFC's own input and output.

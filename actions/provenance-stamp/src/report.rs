@@ -5,6 +5,7 @@ use crate::{
     facts::Facts,
     finding::{Code, Finding, is_refusal},
     inputs::Settings,
+    replay::Replayed,
     slsa::Origin,
     stamp::{Receipt, Statements},
     value::shown,
@@ -55,6 +56,7 @@ pub(crate) fn stamped(settings: &Settings, path: &Path, facts: &Facts, receipt: 
         "contract": {"path": settings.contract_path, "digest": settings.contract_digest},
         "image": left.map(|left| left.image.to_string()),
         "manifest": manifest.fields,
+        "labels": receipt.labels.lines().collect::<Vec<_>>(),
         "kept-time": manifest.kept,
         "modified-files": manifest.commit.as_ref().map(|commit| &commit.modified),
         "statements": {"release-manifest": manifest_referrer, "provenance": provenance_referrer},
@@ -64,6 +66,7 @@ pub(crate) fn stamped(settings: &Settings, path: &Path, facts: &Facts, receipt: 
     Report::new(Exit::Done, verdict, headline)
         .output("digest", left.map(|left| left.image.digest.to_string()).unwrap_or_default())
         .output("manifest-path", path.display())
+        .output("labels", &receipt.labels)
         .output("run-id", run_id(manifest, facts))
         .output("manifest-referrer", manifest_referrer)
         .output("provenance-referrer", provenance_referrer)
@@ -118,6 +121,34 @@ pub(crate) fn verified(settings: &Settings, outcome: &Outcome) -> Report {
         .output("run-id", run)
         .summary(summary)
         .document(&document)
+}
+
+/// The report of a replay.
+#[must_use]
+pub(crate) fn replayed(settings: &Settings, outcome: &Replayed) -> Report {
+    let what = format!("{}, stamped by run {}", outcome.image, outcome.run_id);
+    let report = if outcome.findings.is_empty() {
+        let headline = format!("{what}: this workspace makes the same stamp, file by file");
+        Report::new(Exit::Done, "reproduced", headline).output("findings", 0)
+    } else {
+        with_findings(settings, &outcome.findings, &format!("{what}: not reproduced"))
+    };
+    let mut summary = Summary::new();
+    if !outcome.findings.is_empty() {
+        summary = summary.extend(findings_table(&outcome.findings));
+    }
+    if let Some(recorded) = outcome.recorded.as_ref().and_then(|recorded| recorded["fields"].as_object()) {
+        summary = summary.heading("What that run signed").table(&["field", "value"], rows(recorded));
+    }
+    let document = json!({
+        "mode": "replay",
+        "contract": {"path": settings.contract_path, "digest": settings.contract_digest},
+        "image": outcome.image.to_string(),
+        "run-id": outcome.run_id,
+        "recorded": outcome.recorded,
+        "findings": outcome.findings,
+    });
+    report.output("digest", outcome.image.digest).output("run-id", &outcome.run_id).summary(summary).document(&document)
 }
 
 /// A no where there is one, else an "unknown"; every finding annotated.

@@ -2,12 +2,13 @@
 
 use crate::{
     claims::claims,
-    decide::{self, Manifest},
+    decide::{self, Expected, Manifest},
     drift,
     facts::Facts,
     finding::{Code, Finding},
+    image,
     inputs::{Settings, Stamp, unknown},
-    manifest, observe,
+    labels, manifest, observe,
     observe::Scope,
     report,
     slsa::{self, Claims, Origin},
@@ -22,13 +23,15 @@ use evidence::{Evidence, Found, Left};
 use github::{Failure, Report, Runner};
 use serde_json::Value;
 use std::path::Path;
-use subject::{ImageRef, Reference};
+use subject::{Digest, ImageRef, Reference};
 
 /// What a stamp came to.
 #[derive(Debug)]
 pub(crate) struct Receipt {
     /// The manifest that was written.
     pub(crate) manifest: Manifest,
+    /// The labels for the image's builder.
+    pub(crate) labels: String,
     /// What was left on the image, where there is one.
     pub(crate) left: Option<Statements>,
 }
@@ -50,8 +53,10 @@ pub(crate) struct Statements {
 pub(crate) async fn run(runner: &Runner, settings: &Settings, task: &Stamp) -> Result<Report, Failure> {
     let contract = &settings.contract;
     let facts = observe::facts(runner, contract, &settings.root, &task.manifest_path, Scope::Everything).await;
-    let manifest = match decide::evaluate(contract, &facts) {
-        Ok(manifest) => manifest,
+    let evaluated = decide::evaluate(contract, &facts);
+    let labelled = evaluated.and_then(|manifest| Ok((labels::lines(contract, &manifest.fields)?, manifest)));
+    let (labels, manifest) = match labelled {
+        Ok(fulfilled) => fulfilled,
         Err(findings) => return Ok(report::refused(settings, &findings, "nothing was written or attached")),
     };
     warn_of_changes(runner, &manifest);
@@ -66,15 +71,18 @@ pub(crate) async fn run(runner: &Runner, settings: &Settings, task: &Stamp) -> R
         Some(reference) => {
             let (claims, origin) = claims(runner).await?;
             let commit = manifest.commit.as_ref().map(|commit| commit.sha.as_str()).or(facts.run_sha.as_deref());
-            let findings = slsa::contradictions(&claims, commit, facts.run.id.as_deref());
+            let mut findings = slsa::contradictions(&claims, commit, facts.run.id.as_deref());
+            let prepared = prepare(runner, settings, reference, (claims, origin)).await?;
+            findings.extend(contradicted(settings, &manifest, &facts, &prepared).await?);
             if !findings.is_empty() {
                 return Ok(report::refused(settings, &findings, "nothing was written or attached"));
             }
-            Some(prepare(runner, settings, reference, (claims, origin)).await?)
+            Some(prepared)
         }
         None => None,
     };
     write(&task.manifest_path, &manifest)?;
+    declare(runner, task, &manifest, prepared.as_ref());
     runner.info(format!("wrote {} with {} fields", task.manifest_path.display(), manifest.fields.len()));
     let left = match prepared {
         Some(prepared) => Some(leave(settings, &manifest, &facts, prepared).await?),
@@ -83,7 +91,31 @@ pub(crate) async fn run(runner: &Runner, settings: &Settings, task: &Stamp) -> R
             None
         }
     };
-    Ok(report::stamped(settings, &task.manifest_path, &facts, &Receipt { manifest, left }))
+    Ok(report::stamped(settings, &task.manifest_path, &facts, &Receipt { manifest, labels, left }))
+}
+
+/// What the image's own labels say against the manifest.
+async fn contradicted(
+    settings: &Settings,
+    manifest: &Manifest,
+    facts: &Facts,
+    prepared: &Prepared<'_>,
+) -> Result<Vec<Finding>, Failure> {
+    if settings.contract.labels.is_empty() {
+        return Ok(Vec::new());
+    }
+    let labelled = image::labelled(&prepared.evidence, &prepared.image).await?;
+    let expected = [Expected { place: "this release", fields: manifest.fields.clone() }];
+    let findings = labels::check(&settings.contract, &labelled, &expected, facts);
+    Ok(findings.into_iter().map(|finding| finding.within("the image's labels")).collect())
+}
+
+/// Tells the runner, where it keeps a list of what a job makes, of the manifest and the image.
+fn declare(runner: &Runner, task: &Stamp, manifest: &Manifest, prepared: Option<&Prepared<'_>>) {
+    runner.declare_file(&task.manifest_path, &Digest::of(&manifest.to_bytes()).to_string());
+    if let Some(Prepared { image, .. }) = prepared {
+        runner.declare_image(&image.repository.to_string(), &image.digest.to_string());
+    }
 }
 
 /// What the guards say to the release that is in production now.

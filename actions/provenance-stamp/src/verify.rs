@@ -3,16 +3,18 @@
 use crate::{
     decide::{Expected, check_document, workspace_values},
     finding::Finding,
+    image,
     inputs::{Settings, Verify},
     judge::{Claim, Disbelief, Seen, judge},
+    labels,
     observe::{self, Scope},
     report, response, stamp,
 };
 use attest::PublicKey;
-use evidence::Found;
+use evidence::{Evidence, Found};
 use github::{Failure, Report, Runner};
 use std::path::Path;
-use subject::{ImageRef, Reference};
+use subject::ImageRef;
 
 /// What was verified and what it came to.
 #[derive(Debug, Default)]
@@ -44,10 +46,16 @@ pub(crate) async fn run(runner: &Runner, settings: &Settings, task: &Verify) -> 
         runner.notice("compare-files is false: hashes and file values were not compared with the workspace");
     }
     if let Some((reference, keys)) = &task.image {
-        let (image, seen) = read_evidence(runner, settings, reference, keys).await?;
+        let (evidence, image) = stamp::pin(runner, settings, reference).await?;
+        let seen = read_evidence(runner, (&evidence, &image), keys).await?;
         let judgement = judge(contract, &seen, &expected, &facts);
         outcome.findings.extend(judgement.findings.into_iter().map(|finding| finding.within("the image's evidence")));
         expected.extend(judgement.signed.clone());
+        if !contract.labels.is_empty() {
+            let labelled = image::labelled(&evidence, &image).await?;
+            let findings = labels::check(contract, &labelled, &expected, &facts);
+            outcome.findings.extend(findings.into_iter().map(|finding| finding.within("the image's labels")));
+        }
         outcome.checked.push(format!("image {image}"));
         (outcome.image, outcome.seen, outcome.signed) = (Some(image), seen, judgement.signed);
     }
@@ -67,12 +75,10 @@ pub(crate) async fn run(runner: &Runner, settings: &Settings, task: &Verify) -> 
 
 async fn read_evidence(
     runner: &Runner,
-    settings: &Settings,
-    reference: &Reference,
+    (evidence, image): (&Evidence<'_>, &ImageRef),
     keys: &[PublicKey],
-) -> Result<(ImageRef, Vec<Seen>), Failure> {
-    let (evidence, image) = stamp::pin(runner, settings, reference).await?;
-    let found = evidence.read(&image, keys).await?;
+) -> Result<Vec<Seen>, Failure> {
+    let found = evidence.read(image, keys).await?;
     let seen: Vec<Seen> = found.into_iter().map(seen).collect();
     for seen in &seen {
         match &seen.claim {
@@ -84,7 +90,7 @@ async fn read_evidence(
             }
         }
     }
-    Ok((image, seen))
+    Ok(seen)
 }
 
 fn seen(found: Found) -> Seen {

@@ -1,6 +1,8 @@
 //! The provenance contract: which fields a release carries, where each comes from, what it must look like.
 
+mod command;
 mod guards;
+mod labels;
 mod parse;
 
 use serde_json::Value;
@@ -12,6 +14,17 @@ pub struct Contract {
     pub fields: Vec<Field>,
     /// Versions, each with the files it speaks for.
     pub guards: Vec<Guard>,
+    /// The labels that the image carries, in the file's order.
+    pub labels: Vec<Label>,
+}
+
+/// A label or annotation of the image, and the field whose value it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// Its name, such as `org.opencontainers.image.revision`.
+    pub name: String,
+    /// The field.
+    pub field: String,
 }
 
 /// A version and the files it speaks for: neither changes without the other.
@@ -49,6 +62,8 @@ pub enum Source {
     Env(String),
     /// A value inside a file, or a whole text file.
     File(FileValue),
+    /// What a program prints, or a value inside it.
+    Command(CommandValue),
     /// The digest of files.
     Sha256(Hashing),
     /// The moment of stamping, or `SOURCE_DATE_EPOCH`.
@@ -88,6 +103,28 @@ pub struct FileValue {
     pub pointer: String,
     /// How the file is read.
     pub format: Format,
+}
+
+/// A value a program prints.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandValue {
+    /// The program; fields that name the same one share one run of it.
+    pub program: Program,
+    /// JSON Pointer (RFC 6901) to the value; always empty for plain text.
+    pub pointer: String,
+    /// How what it prints is read.
+    pub format: Format,
+}
+
+/// A program with its arguments, started without a shell.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Program {
+    /// A name that is looked for in `PATH`, or `./` and a path below the contract's root.
+    pub name: String,
+    /// Its arguments, as they are.
+    pub arguments: Vec<String>,
+    /// How long it may take, in seconds.
+    pub seconds: u32,
 }
 
 /// How a file is read.

@@ -6,8 +6,8 @@ use serde_json::Value;
 use std::str::FromStr;
 
 /// The keys that name a source; each field has exactly one.
-const SOURCES: [&str; 7] = ["git", "literal", "env", "file", "sha256", "clock", "run"];
-const OPTIONS: [&str; 5] = ["type", "max_age_hours", "pointer", "format", "canonical"];
+const SOURCES: [&str; 8] = ["git", "literal", "env", "file", "command", "sha256", "clock", "run"];
+const OPTIONS: [&str; 6] = ["type", "max_age_hours", "pointer", "format", "canonical", "timeout_seconds"];
 /// A contract with more fields than this is a mistake.
 const MAX_FIELDS: usize = 200;
 
@@ -17,7 +17,7 @@ impl Contract {
     /// # Errors
     /// Everything that is wrong with it, in the order of its lines.
     pub fn parse(yaml: &str) -> Result<Self, Vec<Problem>> {
-        document::read(yaml, |top| contract(&top.clone().only(&["version", "fields", "guards"])))
+        document::read(yaml, |top| contract(&top.clone().only(&["version", "fields", "guards", "labels"])))
     }
 }
 
@@ -30,8 +30,9 @@ fn contract(top: &Fields<'_>) -> Option<Contract> {
         return None;
     }
     let fields = declared.keys().filter_map(|name| field(&declared, name)).collect();
-    let mut contract = Contract { fields, guards: Vec::new() };
+    let mut contract = Contract { fields, guards: Vec::new(), labels: Vec::new() };
     contract.guards = super::guards::guards(top, &contract);
+    contract.labels = super::labels::labels(top, &contract);
     Some(contract)
 }
 
@@ -89,6 +90,7 @@ fn source(key: &str, keys: &Fields<'_>) -> Option<Source> {
         ("clock", _) => refused("must be now"),
         ("env", _) => Some(Source::Env(word()?.to_owned())),
         ("file", _) => file(word()?, keys).map(Source::File),
+        ("command", _) => super::command::command(value, keys).map(Source::Command),
         ("sha256", _) => hashing(value, keys).map(Source::Sha256),
         _ if matches!(value, Json::Map(_) | Json::List(_) | Json::Null) => {
             refused("must be a text, a number, true or false")
@@ -100,8 +102,21 @@ fn source(key: &str, keys: &Fields<'_>) -> Option<Source> {
 fn file(path: &str, keys: &Fields<'_>) -> Option<FileValue> {
     let path = inside(path).map_err(|problem| keys.refuse("file", problem)).ok()?;
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let format = match (keys.has("format"), extension) {
-        (true, _) => match keys.text("format")?.as_str() {
+    let usual = match extension {
+        "json" => Format::Json,
+        "yaml" | "yml" => Format::Yaml,
+        "toml" => Format::Toml,
+        _ => Format::Text,
+    };
+    let (format, pointer) = reading(keys, &path, usual)?;
+    Some(FileValue { path, pointer, format })
+}
+
+/// How `what` is read, and where in it the value is.
+pub(super) fn reading(keys: &Fields<'_>, what: &str, usual: Format) -> Option<(Format, String)> {
+    let format = match keys.has("format") {
+        false => usual,
+        true => match keys.text("format")?.as_str() {
             "json" => Format::Json,
             "yaml" => Format::Yaml,
             "toml" => Format::Toml,
@@ -111,19 +126,15 @@ fn file(path: &str, keys: &Fields<'_>) -> Option<FileValue> {
                 return None;
             }
         },
-        (false, "json") => Format::Json,
-        (false, "yaml" | "yml") => Format::Yaml,
-        (false, "toml") => Format::Toml,
-        (false, _) => Format::Text,
     };
     let pointer = match (keys.has("pointer"), format) {
         (false, Format::Text) => String::new(),
         (true, Format::Text) => {
-            keys.refuse("pointer", "a text file has none; set `format`");
+            keys.refuse("pointer", "a text has none; set `format`");
             return None;
         }
         (false, _) => {
-            keys.refuse_all(format!("`pointer` is missing: which value of {path}? For example `pointer: /version`"));
+            keys.refuse_all(format!("`pointer` is missing: which value of {what}? For example `pointer: /version`"));
             return None;
         }
         (true, _) => keys.text("pointer")?,
@@ -132,7 +143,7 @@ fn file(path: &str, keys: &Fields<'_>) -> Option<FileValue> {
         keys.refuse("pointer", "must start with /, as in `/herd/config_version`");
         return None;
     }
-    Some(FileValue { path, pointer, format })
+    Some((format, pointer))
 }
 
 fn hashing(value: &Json, keys: &Fields<'_>) -> Option<Hashing> {
@@ -170,7 +181,7 @@ pub(super) fn patterns(value: &Json) -> Result<Vec<String>, String> {
 }
 
 /// A path that cannot leave the contract's root, in one spelling.
-fn inside(path: &str) -> Result<String, String> {
+pub(super) fn inside(path: &str) -> Result<String, String> {
     let path = path.strip_prefix("./").unwrap_or(path);
     let climbs = path.split('/').any(|part| part == ".." || part.is_empty());
     if climbs || path.contains('\\') {
@@ -181,9 +192,15 @@ fn inside(path: &str) -> Result<String, String> {
 
 /// Options that say nothing about the field's source would be silently ignored, so they are refused.
 fn misplaced(keys: &Fields<'_>, source: &str) {
-    for (option, owner) in [("pointer", "file"), ("format", "file"), ("canonical", "sha256")] {
-        if keys.has(option) && source != owner {
-            keys.refuse(option, format!("belongs to `{owner}`, not to `{source}`"));
+    let owners: [(&str, &[&str]); 4] = [
+        ("pointer", &["file", "command"]),
+        ("format", &["file", "command"]),
+        ("canonical", &["sha256"]),
+        ("timeout_seconds", &["command"]),
+    ];
+    for (option, owners) in owners {
+        if keys.has(option) && !owners.contains(&source) {
+            keys.refuse(option, format!("belongs to `{}`, not to `{source}`", owners.join("` and `")));
         }
     }
 }
@@ -255,7 +272,7 @@ mod tests {
         .unwrap_err();
         let told: Vec<String> = told.iter().map(ToString::to_string).collect();
         for wanted in [
-            "line 2: extra: unknown key; known are version, fields, guards",
+            "line 2: extra: unknown key; known are version, fields, guards, labels",
             "line 1: version: only version 1 is known",
             "line 4: fields.a b: a name has",
             "line 5: fields.b.typo: unknown key; did you mean `type`?",
@@ -277,7 +294,7 @@ mod tests {
             ("{literal: [1]}", "a text, a number"),
             ("{file: a.json}", "`pointer` is missing"),
             ("{file: a.json, pointer: x}", "must start with /"),
-            ("{file: VERSION, pointer: /x}", "pointer: a text file has none"),
+            ("{file: VERSION, pointer: /x}", "pointer: a text has none"),
             ("{file: a, format: xml}", "json, yaml, toml or text"),
             ("{file: ../a}", "below the contract's root"),
             ("{file: /etc/passwd}", "below the contract's root"),

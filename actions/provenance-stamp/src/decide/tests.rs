@@ -30,6 +30,7 @@ pub(crate) fn facts() -> Facts {
             ("data/weather.json".into(), file(r#"{"fetched_at":"2026-09-21T05:40:00Z"}"#)),
             ("data/rap.json".into(), file(r#"{"as_of_date":"2026-09-14"}"#)),
         ]),
+        printed: BTreeMap::new(),
         hashes: BTreeMap::from([
             ("boundary_hash".into(), hashed("data/boundaries.json")),
             ("herd_config_hash".into(), hashed("data/herd-config.json")),
