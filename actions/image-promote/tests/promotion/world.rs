@@ -62,6 +62,11 @@ impl World {
         world
     }
 
+    /// The registry's host, for whoever stands in front of it.
+    pub(crate) fn host(&self) -> String {
+        self.sandbox.registry_host()
+    }
+
     fn repository(&self, path: &str) -> Repository {
         Repository::new(&self.sandbox.registry_host(), path).unwrap()
     }
@@ -117,20 +122,27 @@ impl World {
 
     /// Runs the action as a step, from staging to production.
     pub(crate) async fn promote(&self, image: &ImageRef, more: &[&str]) -> Result<Report, Failure> {
+        self.promote_to(image, &self.production(), more).await
+    }
+
+    /// Runs the action as a step, from wherever the image is to another repository.
+    pub(crate) async fn promote_to(&self, image: &ImageRef, to: &Repository, more: &[&str]) -> Result<Report, Failure> {
+        let (image, to) = (format!("--image={image}"), format!("--to={to}"));
+        let mut arguments = vec![image.as_str(), to.as_str()];
+        if !more.iter().any(|argument| argument.starts_with("--public-key")) {
+            arguments.push("--public-key=key.pub.pem");
+        }
+        arguments.extend(more);
+        self.run(&arguments).await
+    }
+
+    /// Runs the action as a step.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Result<Report, Failure> {
         let folder = self.folder.path().display().to_string();
         let (runner, _) = Runner::for_test([("GITHUB_WORKSPACE", folder.as_str()), ("GITHUB_RUN_ID", "4711")]);
-        let mut arguments: Vec<String> = vec![
-            "image-promote".to_owned(),
-            format!("--image={image}"),
-            format!("--to={}", self.production()),
-            "--policy=promotion.yml".to_owned(),
-            format!("--signing-key={folder}/key.pem"),
-            "--registry-auth=anonymous".to_owned(),
-        ];
-        if !more.iter().any(|argument| argument.starts_with("--public-key")) {
-            arguments.push("--public-key=key.pub.pem".to_owned());
-        }
-        arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
+        let key = format!("--signing-key={folder}/key.pem");
+        let common = ["image-promote", "--policy=promotion.yml", "--registry-auth=anonymous", &key];
+        let arguments = common.iter().chain(arguments);
         ImagePromote::run(&runner, Cli::try_parse_from(arguments).unwrap().inputs).await
     }
 

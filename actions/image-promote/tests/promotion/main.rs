@@ -2,13 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod flaky;
+mod interrupted;
 mod world;
 
 use attest::{SigningKey, predicate};
 use github::Exit;
-use oci::{Anonymous, Registry, copy::Role};
+use oci::{Anonymous, Registry};
 use serde_json::json;
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 use subject::{Digest, ImageRef, Repository};
 use world::{Referrers, World};
 
@@ -117,60 +119,6 @@ async fn names_that_say_nothing_and_other_mistakes_are_all_named_at_once() {
     }
 }
 
-/// Stopped anywhere, run again: always complete, and never a tag on half an image.
-#[tokio::test]
-async fn a_promotion_that_was_killed_at_any_moment_is_finished_by_the_next() {
-    for referrers in BOTH {
-        let world = World::new(referrers).await;
-        for moment in 0..25_u64 {
-            let image = world.release(&format!("killed {moment}"), "PASSED").await;
-            let tag = format!("v1.0.{moment}");
-            let arguments = [format!("--tags={tag}")];
-            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            let limit = Duration::from_micros(moment * moment * 400);
-            let _ = tokio::time::timeout(limit, world.promote(&image, &arguments)).await;
-            let there = world.production().image(image.digest);
-            if let Some(digest) = named(&world.production(), &tag).await {
-                assert_eq!(digest, image.digest);
-                let closure = anonymous().closure(&image).await.unwrap();
-                let content =
-                    closure.parts.iter().filter(|part| matches!(part.role, Role::Content | Role::Evidence { .. }));
-                let carried: BTreeSet<_> = content.map(|part| part.manifest.digest).collect();
-                let arrived = belongs(&there).await;
-                let records: BTreeSet<_> = carried.difference(&arrived).collect();
-                assert!(records.len() <= 2, "only the record itself may be on its way: {records:?}");
-            }
-            let report = world.promote(&image, &arguments).await.unwrap();
-            assert_eq!(report.exit(), Exit::Done, "{moment}: {}", report.headline());
-            assert!(belongs(&there).await.is_superset(&belongs(&image).await), "{moment}");
-            assert_eq!(named(&world.production(), &tag).await, Some(image.digest));
-        }
-    }
-}
-
-#[tokio::test]
-async fn two_promotions_to_one_tag_leave_one_whole_image_and_the_other_says_no() {
-    let world = World::new(Referrers::Api).await;
-    for round in 0..8 {
-        let one = world.release(&format!("one {round}"), "PASSED").await;
-        let two = world.release(&format!("two {round}"), "PASSED").await;
-        let arguments = [format!("--tags=v2.0.{round}")];
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let (first, second) = tokio::join!(world.promote(&one, &arguments), world.promote(&two, &arguments));
-        let named = named(&world.production(), &format!("v2.0.{round}")).await.unwrap();
-        for (image, outcome) in [(&one, first), (&two, second)] {
-            let exit = outcome.as_ref().map_or_else(github::Failure::exit, github::Report::exit);
-            if exit == Exit::Done {
-                assert_eq!(named, image.digest, "who says yes is the one whose image is there");
-            } else {
-                assert_eq!(exit, Exit::Refused);
-            }
-        }
-        let there = belongs(&world.production().image(named)).await;
-        assert!(there.is_superset(&belongs(&world.staging().image(named)).await));
-    }
-}
-
 #[tokio::test]
 async fn the_report_carries_the_verdict_of_the_policy_as_json() {
     let world = World::new(Referrers::Api).await;
@@ -179,4 +127,20 @@ async fn the_report_carries_the_verdict_of_the_policy_as_json() {
     assert_eq!(document["verdict"], "refused");
     assert_eq!(document["policy"]["verdict"]["allowed"], json!(false));
     assert_eq!(document["digest"], image.digest.to_string());
+}
+
+/// A version is a name for what was tested: `vX.Y.Z` is given to the digest that the commit's own tag names.
+#[tokio::test]
+async fn a_version_is_published_for_the_very_digest_that_the_commit_has() {
+    let world = World::new(Referrers::Api).await;
+    let image = world.release("one", "PASSED").await;
+    world.promote(&image, &["--tags=sha-5f2b7c9"]).await.unwrap();
+    let production = world.production();
+    let by_commit = format!("--image={production}:sha-5f2b7c9");
+    let report = world.run(&[&by_commit, "--tags=v1.4.0", "--public-key=key.pub.pem"]).await.unwrap();
+    assert_eq!((report.verdict(), report.get("copied")), ("promoted", Some("0")), "{}", report.headline());
+    assert_eq!(report.get("image"), Some(production.image(image.digest).to_string().as_str()));
+    for tag in ["sha-5f2b7c9", "v1.4.0"] {
+        assert_eq!(named(&production, tag).await, Some(image.digest), "{tag}");
+    }
 }
