@@ -3,7 +3,7 @@
 
 use crate::job;
 use anyhow::{Context, Result, bail};
-use attest::SigningKey;
+use attest::{PublicKey, SigningKey};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use oci::{
     Login, Platform, Registry, Static,
@@ -218,6 +218,34 @@ impl World {
             .label("org.opencontainers.image.revision", commit)
             .build(layout, None)?;
         Ok(())
+    }
+
+    /// Writes the policy over a release's evidence that decides whether it goes to production, as `promotion.yml`: signed by
+    /// this world's key, tested, and seen running in staging.
+    ///
+    /// # Errors
+    /// When the key or the file is not what it should be.
+    pub fn write_policy(&self) -> Result<()> {
+        let key = PublicKey::from_pem(&self.public_key)?;
+        let policy = format!(
+            "version: 1\nname: to-production\nsigners: {{release: {{key: \"{}\"}}}}\nrequire:\n  \
+             provenance: {{predicate: slsa-provenance, signed-by: release}}\n  \
+             bill-of-materials: {{predicate: cyclonedx, signed-by: release}}\n  \
+             canary:\n    predicate: test-result\n    signed-by: release\n    which: latest\n    max-age: 24h\n    \
+             must: [{{field: /result, equals: PASSED}}]\n  \
+             staged: {{signed-by: release, ran-in: {{kind: aws-ecs, name: {SERVICE}, cluster: staging}}}}\n",
+            key.key_id()
+        );
+        fs::write(self.repository.join("promotion.yml"), policy)?;
+        Ok(fs::write(self.repository.join("release-key.pub.pem"), &self.public_key)?)
+    }
+
+    /// The repository that production runs from.
+    ///
+    /// # Errors
+    /// When the registry's address is none.
+    pub fn production_repository(&self) -> Result<Repository> {
+        Ok(Repository::new(&self.sandbox.registry_host(), &format!("production/{SERVICE}"))?)
     }
 
     /// The registry, logged in as ECR's token allows.

@@ -13,6 +13,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
+use subject::TagRef;
 
 /// What `act` was seen to do.
 struct Run {
@@ -55,11 +56,13 @@ fn tree_for_act(tree: &Path, folder: &Path) -> PathBuf {
 fn caller(world: &World, staging: &Environment, production: &Environment, release: &Release) {
     let workflows = world.repository.join(".github/workflows");
     fs::create_dir_all(&workflows).unwrap();
+    world.write_policy().unwrap();
     let (balancer, group) = &production.dimensions;
     let workflow = format!(
         "on: push\njobs:\n  release:\n    uses: lockkeeper/actions/.github/workflows/release.yml@v1\n    with:\n      \
          build: ./build-image\n      service: {}\n      staging-cluster: {}\n      staging-url: {}\n      \
-         production-cluster: {}\n      production-url: {}\n      canary-config: canary/canary.yml\n      canary-parameters: line={}\n      poll-seconds: '1'\n      \
+         production-cluster: {}\n      production-url: {}\n      production-repository: {}\n      promotion-policy: promotion.yml\n      \
+         promotion-tags: sha-{}\n      public-key: release-key.pub.pem\n      canary-config: canary/canary.yml\n      canary-parameters: line={}\n      poll-seconds: '1'\n      \
          guardrail-parameters: |\n        load_balancer={balancer}\n        target_group={group}\n        interval=1s\n        watch=5s\n        settle=2s\n    \
          secrets:\n      signing-key: ${{{{ secrets.SIGNING_KEY }}}}\n",
         world::SERVICE,
@@ -67,6 +70,8 @@ fn caller(world: &World, staging: &Environment, production: &Environment, releas
         staging.url,
         production.cluster,
         production.url,
+        world.production_repository().unwrap(),
+        release.commit,
         world::logic_line(&release.flavour)
     );
     fs::write(workflows.join("release.yml"), workflow).unwrap();
@@ -131,10 +136,15 @@ async fn a_good_release_is_green_and_a_healthy_but_wrong_one_is_red_and_taken_ba
         !digests.is_empty() && digests.iter().all(|digest| *digest == good.image.digest.to_string()),
         "{digests:?}"
     );
-    assert_eq!(run.outputs("Production", "verdict"), ["deployed", "pass", "pass"], "{}", run.log);
+    assert_eq!(run.outputs("Production", "verdict"), ["promoted", "deployed", "pass", "pass"], "{}", run.log);
     assert!(run.left("summary", "Staging").count() >= 2, "step summaries: {}", run.log);
     assert!(run.log.contains("Success - Post Deploy"), "post steps run: {}", run.log);
     assert_eq!(world.version(&production).await.unwrap()["git_sha"], good.commit.as_str());
+
+    let promoted = world.production_repository().unwrap().image(good.image.digest);
+    assert!(run.outputs("Production", "image").contains(&promoted.to_string()), "{}", run.log);
+    let tag = TagRef { repository: promoted.repository.clone(), tag: format!("sha-{}", good.commit) };
+    assert_eq!(world.registry().await.unwrap().resolve(&tag).await.unwrap(), promoted);
 
     let wrong = world.release("wrong", &tree).await.unwrap();
     caller(&world, &staging, &production, &wrong);

@@ -194,6 +194,59 @@ fn provenance_stamp_names_every_wrong_input_at_once() {
 }
 
 #[test]
+fn image_promote_names_every_wrong_input_at_once() {
+    let Some(place) = Place::new() else { return };
+    let policy = "version: 2\nnmae: x\nsigners: {a: {key: k}}\nrequire: {r: {predicate: nothing-known}}\n";
+    let place = place.with("promotion.yml", policy).with("deep.yml", "[".repeat(10_000));
+    let place = place.with("huge.yml", "#".repeat((1 << 20) + 1)).with("key.pem", "hello");
+    let cases: [Case<'_>; 5] = [
+        (&[], &["2 are wrong", "\n  image: required", "\n  policy: required"]),
+        (
+            &[
+                ("image", "app"),
+                ("polcy", "p.yml"),
+                ("policy", "gone.yml"),
+                ("dry-run", "perhaps"),
+                ("tag-forms", "any"),
+            ],
+            &[
+                "4 are wrong",
+                "polcy: not an input of image-promote; did you mean `policy`?",
+                "\n  image: no registry in front",
+                "dry-run: must be one of true, false (saw `perhaps`)",
+                "tag-forms: must be one of sha, semver, branch-sha, timestamp",
+            ],
+        ),
+        (
+            &[
+                ("image", DIGEST),
+                ("to", "UPPER/case"),
+                ("policy", "promotion.yml"),
+                ("public-key", "key.pem"),
+                ("context", "region"),
+            ],
+            &[
+                "to: ",
+                "promotion.yml",
+                "line 1: version: only version 1 is known",
+                "line 2: nmae: unknown key; did you mean `name`?",
+                "public-key: ",
+                "context: is not `name=value`",
+            ],
+        ),
+        (
+            &[("image", DIGEST), ("tags", "latest\nv1\n-x\nblue"), ("policy", "deep.yml")],
+            &["(saw `latest`)", "(saw `v1`)", "tags: is no tag", "(saw `blue`)", "policy: "],
+        ),
+        (
+            &[("image", DIGEST), ("policy", "huge.yml")],
+            &["to: and `tags` are both unset", "policy: is larger than 1024 KiB"],
+        ),
+    ];
+    refused("image-promote", place, &cases);
+}
+
+#[test]
 fn sbom_names_every_wrong_input_at_once() {
     let Some(place) = Place::new() else { return };
     let place = place.with("Cargo.lock", "version = 4\n").with("no-key.pem", "hello");

@@ -1,7 +1,11 @@
 //! What text from outside tries, and what must not come of it.
 
 use e2e::{Outcome, Step, grammar, outside};
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Lines that would act on the runner, a terminal or a Markdown reader if they were printed as they are.
 pub(crate) const HOSTILE: [&str; 16] = [
@@ -43,10 +47,18 @@ impl Place {
     }
 
     pub(crate) fn with(self, path: &str, content: impl AsRef<[u8]>) -> Self {
-        let full = self.folder.path().join(path);
+        self.write(path, content);
+        self
+    }
+
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let full = self.path().join(path);
         fs::create_dir_all(full.parent().unwrap()).unwrap();
         fs::write(full, content).unwrap();
-        self
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn env(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {

@@ -72,4 +72,59 @@ async fn statements_of_strangers_are_only_text() {
     let outcome = place.step("provenance-stamp", &given).run().unwrap();
     assert!(matches!(outcome.exit, Some(1 | 3)), "{}", outcome.log);
     place.is_harmless("provenance-stamp", &given, &outcome);
+    // The same statements before a policy that wants none of them, and one that takes any: its words are a stranger's as well.
+    let policy = |require: &str| {
+        let text = all();
+        let name = serde_json::Value::from(text.as_str());
+        format!(
+            "version: 1\nname: {name}\nsigners: {{r: {{key: \"{}\"}}}}\nrequire:\n  r: {require}\n",
+            key.public().key_id()
+        )
+    };
+    let to = image.replace("hostile@", "promoted@");
+    let to = to.split('@').next().unwrap_or_default().to_owned();
+    let place = place
+        .with("none.yml", policy("{predicate: test-result, signed-by: r, must: [{field: /result, equals: PASSED}]}"))
+        .with("any.yml", policy("{predicate: release-manifest, signed-by: r, which: any}"));
+    for (policy, exits) in [("none.yml", [1, 1]), ("any.yml", [0, 1])] {
+        let given = [
+            ("image", image.as_str()),
+            ("to", to.as_str()),
+            ("policy", policy),
+            ("public-key", world.public_key.as_str()),
+            ("signing-key", world.signing_key.as_str()),
+            ("environment", HOSTILE[0]),
+            ("context", HOSTILE[11]),
+        ];
+        let outcome = place.step("image-promote", &given).run().unwrap();
+        assert!(outcome.exit.is_some_and(|exit| exits.contains(&exit)), "{policy}: {}", outcome.log);
+        place.is_harmless("image-promote", &given, &outcome);
+    }
+}
+
+#[test]
+fn what_a_program_prints_and_what_the_runner_lists_is_only_text() {
+    let Some(place) = Place::new() else { return };
+    let fields = "version: 1\nfields:\n  said: {command: [cat, said.txt]}\n";
+    let labels = "labels: {org.example.said: said}\n";
+    let key = SigningKey::generate();
+    let key = secrecy::ExposeSecret::expose_secret(&key.to_pem().unwrap()).to_owned();
+    let place = place.with("provenance.yml", fields).with("labelled.yml", fields.to_owned() + labels);
+    let everything = all();
+    for text in HOSTILE.into_iter().chain([everything.as_str()]) {
+        let list = json!({ "version": 1, "subjects": [{ "name": text, "digest": text, "kind": "oci" }] });
+        place.write("said.txt", text);
+        place.write("list.json", list.to_string());
+        let written = place.step("provenance-stamp", &[]).run().unwrap();
+        assert_eq!(written.verdict(), "written", "{}", written.log);
+        place.is_harmless("provenance-stamp", &[], &written);
+        let labelled = [("contract", "labelled.yml")];
+        place.is_harmless("provenance-stamp", &labelled, &place.step("provenance-stamp", &labelled).run().unwrap());
+        let listed = place.path().join("list.json").display().to_string();
+        let with = [("signing-key", key.as_str())];
+        let step = place.step("provenance-stamp", &with).env([("GITHUB_ARTIFACTS_LIST".to_owned(), listed)]);
+        let refused = step.run().unwrap();
+        assert_eq!(refused.exit, Some(2), "{}", refused.log);
+        place.is_harmless("provenance-stamp", &with, &refused);
+    }
 }

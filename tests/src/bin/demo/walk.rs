@@ -99,7 +99,10 @@ impl Walk {
         }
         self.check_production().await?;
         let registry = self.world.registry().await?;
-        let evidence = evidence::read(&registry, &release.image, &self.world.public_key).await?;
+        // A promoted image has in production what it had in staging, and what was learned there.
+        let promoted = self.world.production_repository()?.image(release.image.digest);
+        let last = if registry.exists(&promoted).await? { &promoted } else { &release.image };
+        let evidence = evidence::read(&registry, last, &self.world.public_key).await?;
         let span = (begun, self.start.elapsed());
         println!("=> {} ({:.1} s)", words(seen), (span.1 - span.0).as_secs_f64());
         self.told.push(Told { release, claim: claim.to_owned(), ending, steps, span, evidence });
@@ -118,6 +121,8 @@ impl Walk {
             self.roll_back(steps, release, &self.staging).await?;
             return Ok(Ending::StoppedByCanary);
         }
+        let promoted = self.promote(steps, release).await?;
+        let (release, image) = (&promoted, promoted.image.to_string());
         if !self.deploy(steps, release, &self.production).await? {
             bail!("{image} could be deployed to staging, but not to production");
         }
@@ -150,6 +155,18 @@ impl Walk {
             "1",
         ];
         self.step(steps, release, title, &words).await
+    }
+
+    /// Copies the release into the repository that production runs from, if its evidence is enough.
+    async fn promote(&self, steps: &mut Vec<Step>, release: &Release) -> Result<Release> {
+        self.world.write_policy()?;
+        let (image, to) = (release.image.to_string(), self.world.production_repository()?);
+        let tag = format!("sha-{}", release.commit);
+        let (policy, key, repository) = ("promotion.yml", "release-key.pub.pem", to.to_string());
+        let words = ["image-promote", "--image", &image, "--to", &repository, "--tags", &tag, "--policy", policy];
+        let more = ["--public-key", key, "--environment", "production"];
+        self.must(steps, release, "promote", &[&words[..], &more].concat()).await?;
+        Ok(Release { image: to.image(release.image.digest), ..release.clone() })
     }
 
     async fn canary(&self, steps: &mut Vec<Step>, release: &Release, on: &Environment) -> Result<bool> {
