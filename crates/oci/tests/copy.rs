@@ -113,6 +113,23 @@ async fn content_that_is_not_what_the_source_promised_does_not_arrive() {
     assert!(!registry.exists(&to.image(image.digest)).await.unwrap());
 }
 
+/// A list of evidence is only a list: what it names and the repository does not have is missing, and is brought.
+#[tokio::test]
+async fn evidence_that_is_listed_and_not_stored_is_missing() {
+    let Some(server) = DockerRegistry::start("") else { return };
+    let (registry, from, to) = (anonymous(), server.repository("org/staging"), server.repository("org/production"));
+    let (image, evidence) = release(&registry, &from, "one").await;
+    let closure = registry.closure(&image).await.unwrap();
+    registry.copy(&closure, &registry, &to).await.unwrap();
+    let storage =
+        server.storage.path().join("data/docker/registry/v2/repositories/org/production/_manifests/revisions/sha256");
+    std::fs::remove_dir_all(storage.join(evidence[0].hex())).unwrap();
+    assert!(!registry.exists(&to.image(evidence[0])).await.unwrap());
+    assert!(registry.missing(&closure, &to).await.unwrap().contains(&evidence[0]));
+    registry.copy(&closure, &registry, &to).await.unwrap();
+    assert!(registry.missing(&closure, &to).await.unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn a_copy_that_was_stopped_anywhere_is_finished_by_the_next() {
     let Some(server) = DockerRegistry::start("") else { return };

@@ -19,7 +19,7 @@ pub use closure::{Closure, Part, Role};
 pub use tag::{Movable, Tagged};
 
 use crate::{Error, Registry};
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::collections::BTreeSet;
 use subject::{Digest, Repository};
 
 /// What a copy came to. What was there already has cost no transfer.
@@ -35,6 +35,13 @@ pub struct Copied {
     pub written: u64,
     /// Manifests that were there.
     pub present: u64,
+}
+
+/// Whether the image itself is at its destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Image {
+    There,
+    Missing,
 }
 
 impl Registry {
@@ -66,38 +73,39 @@ impl Registry {
     /// # Errors
     /// Any [`crate::ErrorKind`] of a registry.
     pub async fn missing(&self, closure: &Closure, to: &Repository) -> Result<BTreeSet<Digest>, Error> {
-        let mut missing = self.not_there(closure, to).await?;
-        let root = to.image(closure.image.digest);
-        if !missing.contains(&root.digest) {
-            // Not only that it is there, but that its bytes are the ones promised.
-            self.manifest(&root).await?;
-        }
+        // Not only that the image is there, but that its bytes are the ones promised.
+        let image = match self.manifest(&to.image(closure.image.digest)).await {
+            Ok(_) => Image::There,
+            Err(error) if error.is_not_found() => Image::Missing,
+            Err(error) => return Err(error),
+        };
+        let mut missing = self.lacks(closure, to, image).await?;
         for (subject, evidence) in closure.evidence() {
+            if evidence.iter().all(|digest| missing.contains(digest)) {
+                continue;
+            }
             let listed = self.listed_digests(&to.image(subject)).await?;
             missing.extend(evidence.into_iter().filter(|digest| !listed.contains(digest)));
         }
         Ok(missing)
     }
 
-    /// What the destination has not stored. A registry keeps no manifest whose parts it lacks (distribution-spec "Pushing
-    /// Manifests"), so an image that is there is there with all its children.
+    /// What the destination has not stored.
     async fn not_there(&self, closure: &Closure, to: &Repository) -> Result<BTreeSet<Digest>, Error> {
+        let there = self.exists(&to.image(closure.image.digest)).await?;
+        self.lacks(closure, to, if there { Image::There } else { Image::Missing }).await
+    }
+
+    /// What is not stored where the image itself is, or is not. A registry keeps no manifest whose parts it lacks
+    /// (distribution-spec "Pushing Manifests"), so an image that is there is there with all its children. Evidence is asked for
+    /// by itself: it can be stored without being listed after a kill, and listed under a fallback tag without being stored.
+    async fn lacks(&self, closure: &Closure, to: &Repository, image: Image) -> Result<BTreeSet<Digest>, Error> {
         let mut missing = BTreeSet::new();
-        let whole = self.exists(&to.image(closure.image.digest)).await?;
-        let mut listed: BTreeMap<Digest, BTreeSet<Digest>> = BTreeMap::new();
         for part in &closure.parts {
             let digest = part.manifest.digest;
             let there = match part.role {
-                Role::Content => whole,
-                Role::Evidence { of } if missing.contains(&of) => false,
-                Role::Evidence { of } => {
-                    let listed = match listed.entry(of) {
-                        Entry::Occupied(known) => known.into_mut(),
-                        Entry::Vacant(new) => new.insert(self.listed_digests(&to.image(of)).await?),
-                    };
-                    // Stored without being listed is possible after a kill; only then is it asked for by itself.
-                    listed.contains(&digest) || (whole && self.exists(&to.image(digest)).await?)
-                }
+                Role::Content => image == Image::There,
+                Role::Evidence { of } => !missing.contains(&of) && self.exists(&to.image(digest)).await?,
             };
             if !there {
                 missing.insert(digest);

@@ -43,8 +43,16 @@ impl Registry {
         let _alone = self.tag_writer.lock().await;
         let doing = format!("add {} to the referrers tag {}:{}", shown(entries), image.repository, tag(image));
         for race in 0..RACES {
-            let tagged = self.fallback_index(image).await?;
-            if tagged.as_ref().is_some_and(|tagged| all_among(entries, &tagged.index.manifests)) {
+            // What was written is read back at once; only a race that was lost is waited for, and looked at again after that.
+            let mut tagged = self.fallback_index(image).await?;
+            let listed = |tagged: &Option<Tagged>| {
+                tagged.as_ref().is_some_and(|tagged| all_among(entries, &tagged.index.manifests))
+            };
+            if race > 0 && !listed(&tagged) {
+                tokio::time::sleep(self.pauses.after(u32::try_from(race).unwrap_or(u32::MAX), None)).await;
+                tagged = self.fallback_index(image).await?;
+            }
+            if listed(&tagged) {
                 return Ok(());
             }
             let (mut index, condition) = match &tagged {
@@ -56,11 +64,9 @@ impl Registry {
             let new: Vec<Descriptor> = new.cloned().collect();
             index.manifests.extend(new);
             match self.write_index(image, &index, condition).await {
-                // Read back at once at the head of the loop: only an index that lists the entry ends it.
+                // Read it back at the head of the loop: only an index that lists the entry ends it.
                 Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::Conflict => {
-                    tokio::time::sleep(self.pauses.after(u32::try_from(race + 1).unwrap_or(u32::MAX), None)).await;
-                }
+                Err(error) if error.kind() == ErrorKind::Conflict => {}
                 Err(error) => return Err(error),
             }
         }
