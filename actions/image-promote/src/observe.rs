@@ -72,7 +72,11 @@ pub async fn observe<'r>(runner: &'r Runner, settings: &Settings, inputs: &Input
             Err(error) => return Err(failed("look at a tag of the destination")(error)),
         });
     }
-    let promotions = promotions(&destination, &settings.destination.image(image.digest), settings).await?;
+    let promotions = match missing.contains(&image.digest) {
+        // What was never there was never promoted.
+        true => Vec::new(),
+        false => promotions(&destination, &settings.destination.image(image.digest), settings).await?,
+    };
     Ok(Facts { source, destination, closure, verdict, missing, tags, promotions })
 }
 
