@@ -31,7 +31,7 @@ enum Task {
     Gen,
     /// Install the outside tools that the tests use, pinned, into target/tools
     Tools,
-    /// Measure the release tree's binary: start-up beside Node's own, bills of materials beside Syft's and cdxgen's
+    /// Measure the release tree's binary beside others: start-up, bills of materials, promotions, hashing
     Bench(bench::Bench),
     /// Run the fuzz targets, each for a while
     Fuzz(fuzz::Fuzz),

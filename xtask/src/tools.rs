@@ -87,7 +87,7 @@ fn cosign() -> Result<()> {
 }
 
 /// A program of the Go module proxy, built here.
-fn go(name: &str, module: &str) -> Result<()> {
+pub(crate) fn go(name: &str, module: &str) -> Result<()> {
     let bin = folder().join("bin");
     if bin.join(name).exists() {
         return Ok(());

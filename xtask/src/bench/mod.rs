@@ -1,8 +1,13 @@
 //! `cargo xtask bench`: figures, each beside somebody else's in the same run. It judges nothing.
 
+mod attest;
+mod hash;
 mod inputs;
 mod measure;
 mod peers;
+mod promote;
+mod proxy;
+mod registry;
 mod sbom;
 mod start;
 
@@ -21,6 +26,12 @@ enum What {
     Start,
     /// Time and memory of `sbom` on lockfiles and images, beside Syft and cdxgen
     Sbom(sbom::Sbom),
+    /// Time, bytes and requests of `image-promote` within a registry, beside skopeo and oras
+    Promote(promote::Promote),
+    /// Time of signing, attaching and verifying on a registry of this machine
+    Attest(attest::Attest),
+    /// Speed of hashing one large file and many, beside OpenSSL
+    Hash(hash::Hash),
 }
 
 /// Measures, and prints the figures.
@@ -28,5 +39,8 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
     match &bench.what {
         None | Some(What::Start) => start::run(),
         Some(What::Sbom(sbom)) => sbom::run(sbom),
+        Some(What::Promote(promote)) => promote::run(promote),
+        Some(What::Attest(attest)) => attest::run(attest),
+        Some(What::Hash(hash)) => hash::run(hash),
     }
 }

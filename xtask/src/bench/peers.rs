@@ -1,4 +1,4 @@
-//! The generators `sbom` is measured beside: pinned, in the folder of the tools, installed only when asked for.
+//! What our actions are measured beside: pinned, in the folder of the tools, installed only when asked for.
 
 use crate::{
     shell::{command, root, run},
@@ -12,6 +12,9 @@ use std::{
 };
 
 const CDXGEN: &str = "@cyclonedx/cdxgen@12.8.4";
+
+/// What `image-promote` is measured beside, from the Go module proxy.
+const ORAS: &str = "oras.land/oras/cmd/oras@v1.3.6";
 
 /// What is described.
 #[derive(Debug, Clone)]
@@ -51,6 +54,11 @@ pub(super) fn install() -> Result<()> {
     fs::create_dir_all(&place)?;
     let args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--prefix", ".", CDXGEN];
     run(command("npm", &args).current_dir(&place))
+}
+
+/// Installs oras.
+pub(super) fn install_oras() -> Result<()> {
+    tools::go("oras", ORAS)
 }
 
 /// Those that are installed; the others with a loud line.
