@@ -1,7 +1,7 @@
 //! Installed Python packages: `*.dist-info/METADATA`, `*.egg-info/PKG-INFO`, `*.egg-info`
 //! (PyPA, "Core metadata specifications" and "Recording installed projects").
 
-use super::pep508;
+use super::{direct_url::DirectUrl, pep508};
 use crate::ecosystem::{ParseError, shorten};
 use crate::{
     graph::{Ecosystem, Inventory, Knowledge, Licence, Origin, Package},
@@ -17,9 +17,16 @@ pub struct Distribution {
     licences: BTreeSet<Licence>,
     publisher: Option<String>,
     requires: Vec<String>,
+    origin: DirectUrl,
 }
 
 impl Distribution {
+    /// The same, installed from there.
+    #[must_use]
+    pub fn from(self, origin: Option<DirectUrl>) -> Self {
+        Self { origin: origin.unwrap_or_default(), ..self }
+    }
+
     /// The name as written.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -65,12 +72,17 @@ pub fn parse(bytes: &[u8]) -> Result<Distribution, ParseError> {
     let first = |name: &str| headers.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, value)| value.clone());
     let must =
         |name: &str| first(name).ok_or_else(|| ParseError::at(last_line, format!("no `{name}` (is it cut off?)")));
+    let (name, version) = (must("name")?, must("version")?);
+    if purl::pypi(&name, Some(&version), &[]).is_none() {
+        return Err(ParseError::at(1, format!("`{}` cannot be a package's name", shorten(&name))));
+    }
     Ok(Distribution {
-        name: must("name")?,
-        version: must("version")?,
+        name,
+        version,
         licences: licences(&headers),
         publisher: ["author", "author-email", "maintainer", "maintainer-email"].into_iter().find_map(first),
         requires: headers.iter().filter(|(name, _)| name == "requires-dist").map(|(_, value)| value.clone()).collect(),
+        origin: DirectUrl::default(),
     })
 }
 
@@ -107,25 +119,25 @@ fn licences(headers: &[(String, String)]) -> BTreeSet<Licence> {
 /// A requirement is an edge when its marker holds on Linux in this Python, with the extras other installed packages ask for.
 /// Extras that only the user asked for are not recorded anywhere, and markers about other things cannot be judged: both
 /// leave the package's needs incomplete.
-///
-/// # Errors
-/// [`ParseError`] with the file's index when a name cannot be a package's.
-pub fn inventory(
-    found: &[(usize, Distribution)],
-    python_version: Option<&str>,
-) -> Result<Inventory, (usize, ParseError)> {
+#[must_use]
+pub fn inventory(found: &[(usize, Distribution)], python_version: Option<&str>) -> Inventory {
     let index: BTreeMap<String, usize> =
         found.iter().enumerate().map(|(position, (_, d))| (purl::pypi_name(&d.name), position)).collect();
     let needs = resolve(found, &index, python_version);
     let mut inventory = Inventory::new(Ecosystem::Pypi);
     for ((file, distribution), needs) in found.iter().zip(needs) {
-        let purl = purl::pypi(&distribution.name, Some(&distribution.version), &[]).ok_or_else(|| {
-            (*file, ParseError::at(1, format!("`{}` cannot be a package's name", shorten(&distribution.name))))
-        })?;
+        let qualifiers: Vec<(&str, &str)> =
+            distribution.origin.qualifier.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        // What cannot be a package's name was refused with its file.
+        let purl = purl::pypi(&distribution.name, Some(&distribution.version), &qualifiers).unwrap_or_default();
         let name = purl::pypi_name(&distribution.name);
         let mut package = Package::new(name, Some(distribution.version.clone()), Origin::Purl(purl));
         package.licences.clone_from(&distribution.licences);
         package.publisher.clone_from(&distribution.publisher);
+        package.checksums.clone_from(&distribution.origin.checksums);
+        if let Some(folder) = distribution.origin.folder {
+            package.properties.insert("lockkeeper:pypi:installed-from", folder.to_owned());
+        }
         package.file = *file;
         package.needs = needs.met.into_iter().collect();
         if needs.unsure {
@@ -133,7 +145,7 @@ pub fn inventory(
         }
         inventory.packages.push(package);
     }
-    Ok(inventory)
+    inventory
 }
 
 #[derive(Default)]
@@ -226,9 +238,9 @@ mod tests {
 
     #[test]
     fn an_extra_is_an_edge_only_where_it_is_asked_for() {
-        let without = inventory(&[dist("a", &["r"]), dist("r", &["s; extra == 'x'"]), dist("s", &[])], None).unwrap();
+        let without = inventory(&[dist("a", &["r"]), dist("r", &["s; extra == 'x'"]), dist("s", &[])], None);
         assert_eq!(without.packages[1].needs, [] as [usize; 0]);
-        let with = inventory(&[dist("a", &["r[X]"]), dist("r", &["s; extra == 'x'"]), dist("s", &[])], None).unwrap();
+        let with = inventory(&[dist("a", &["r[X]"]), dist("r", &["s; extra == 'x'"]), dist("s", &[])], None);
         assert_eq!(with.packages[1].needs, [2]);
         assert_eq!(with.packages[1].needs_known, Knowledge::Complete);
     }
@@ -236,9 +248,9 @@ mod tests {
     #[test]
     fn a_marker_decides_by_the_python_the_folder_is_for() {
         let all = [dist("a", &["b; python_version < '3.9'"]), dist("b", &[])];
-        assert_eq!(inventory(&all, Some("3.8")).unwrap().packages[0].needs, [1]);
-        assert!(inventory(&all, Some("3.11")).unwrap().packages[0].needs.is_empty());
-        assert_eq!(inventory(&all, None).unwrap().packages[0].needs_known, Knowledge::Incomplete);
+        assert_eq!(inventory(&all, Some("3.8")).packages[0].needs, [1]);
+        assert!(inventory(&all, Some("3.11")).packages[0].needs.is_empty());
+        assert_eq!(inventory(&all, None).packages[0].needs_known, Knowledge::Incomplete);
         assert_eq!(python_version("usr/local/lib/python3.11/site-packages/x"), Some("3.11"));
         assert_eq!(python_version("usr/lib/python3/dist-packages/x"), None);
     }
