@@ -93,8 +93,22 @@ impl Scene {
     }
 
     async fn run(&self, workspace: Workspace, inputs: &[(&str, &str)]) -> (Workspace, Ended) {
+        self.run_of(workspace, inputs, None).await
+    }
+
+    /// As a run of this repository.
+    async fn run_of(
+        &self,
+        workspace: Workspace,
+        inputs: &[(&str, &str)],
+        repository: Option<&str>,
+    ) -> (Workspace, Ended) {
         let inputs: Vec<(String, String)> = inputs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let env = self.env.clone();
+        let mut env = self.env.clone();
+        let server = ("GITHUB_SERVER_URL".to_owned(), "https://github.example".to_owned());
+        env.extend(
+            repository.into_iter().flat_map(|name| [("GITHUB_REPOSITORY".to_owned(), name.to_owned()), server.clone()]),
+        );
         tokio::task::spawn_blocking(move || {
             let inputs: Vec<(&str, &str)> = inputs.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
             let ended = workspace.run_in(&inputs, &env);
@@ -172,12 +186,15 @@ async fn an_attached_document_is_proven_by_a_new_scan_or_refused_with_the_first_
     scene.run(Workspace::new(), &dry).await.1.expect(0, &["dry run: nothing is attached"]);
     assert!(scene.statements(&image).await.is_empty());
 
-    let (workspace, ended) = scene.run(Workspace::new(), &[("image", &name), ("signing-key", &key)]).await;
+    let attach = [("image", name.as_str()), ("signing-key", key.as_str())];
+    let (workspace, ended) = scene.run_of(Workspace::new(), &attach, Some("shop/app")).await;
     ended.expect(0, &["attached and read back"]);
+    assert_eq!(workspace.bom()["metadata"]["authors"][0]["name"], "shop");
+    // Who answers for a document is in it: another repository than the one that attached it proves it as well.
+    scene.run_of(Workspace::new(), &verify, Some("auditor/checks")).await.1.expect(0, &["proven byte for byte"]);
     let (_, ended) = scene.run(Workspace::new(), &verify).await;
     let ended = ended.expect(0, &["proven byte for byte"]);
     assert_eq!((ended.output("verdict"), ended.output("components")), ("proven", "1"));
-
     let stranger = SigningKey::generate().public().to_pem().unwrap();
     let wrong = [("mode", "verify"), ("image", name.as_str()), ("public-key", stranger.as_str())];
     assert_eq!(scene.run(Workspace::new(), &wrong).await.1.expect(1, &["is believed"]).output("verdict"), "refused");

@@ -8,6 +8,7 @@ use super::{
     platforms::{self, Described, Member},
 };
 use crate::{
+    graph::{Attribution, Party},
     inputs::{Inputs, Settings, Source},
     profile::Signed,
 };
@@ -148,6 +149,10 @@ async fn rebuild(
     again.source = Source::Image(Reference::Image(image.clone()));
     // Time is an input and no finding: the document may have been given one that the image does not know.
     again.epoch = again.epoch.or(attached.bill.about.timestamp.as_deref().and_then(|text| text.parse().ok()));
+    // So is who answers for it: it was said by the user or follows from the repository that attached it, which may be another.
+    if inputs.outputs.author.is_empty() && inputs.outputs.supplier.is_none() && inputs.outputs.manufacturer.is_none() {
+        again.outputs.attribution = attribution(&attached.predicate["metadata"]);
+    }
     again.outputs.spec_version =
         crate::cyclonedx::SpecVersion::of(attached.predicate["specVersion"].as_str().unwrap_or_default())
             .unwrap_or(again.outputs.spec_version);
@@ -160,6 +165,28 @@ async fn rebuild(
         "a new scan gives another document: {}",
         first_difference(&attached.predicate, &rebuilt)
     )))
+}
+
+/// Who a document says answers for it.
+fn attribution(metadata: &Value) -> Attribution {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let organization = |value: &Value| {
+        let (name, email, url) = (text(&value["name"]), text(&value["contact"][0]["email"]), text(&value["url"][0]));
+        value.is_object().then_some(Party { name, email, url })
+    };
+    let contacts = metadata["authors"].as_array().into_iter().flatten();
+    let mut authors: Vec<Party> = contacts
+        .map(|contact| Party { name: text(&contact["name"]), email: text(&contact["email"]), url: None })
+        .collect();
+    // The first author stands there a second time, as an organisation, with its address.
+    if let (Some(first), Some(again)) = (authors.first_mut(), organization(&metadata["manufacturer"])) {
+        *first = again;
+    }
+    Attribution {
+        authors,
+        supplier: organization(&metadata["supplier"]),
+        manufacturer: organization(&metadata["component"]["manufacturer"]),
+    }
 }
 
 /// The index's document is made of its members' documents, so it can be proven without a scan.
