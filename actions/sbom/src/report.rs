@@ -214,8 +214,11 @@ fn summary(told: &Told<'_>, counts: &Counts<'_>, receipt: Option<&Receipt>) -> S
         .table(&["ecosystem", "components"], rows(&counts.ecosystems))
         .heading("Where they were found")
         .table(&["file", "components"], rows(&counts.sources))
-        .heading("Licences")
-        .table(&["licence", "components"], rows(&counts.licences).into_iter().take(25));
+        .heading("Licences");
+    if let Some(chart) = chart(&rows(&counts.licences)) {
+        summary = summary.mermaid(&chart);
+    }
+    summary = summary.table(&["licence", "components"], rows(&counts.licences).into_iter().take(25));
     summary = uncovered(summary, told, counts);
     if let Some(receipt) = receipt {
         let referrer = receipt.referrer.map_or("not attached".to_owned(), |digest| format!("`{digest}`"));
@@ -237,6 +240,28 @@ fn summary(told: &Told<'_>, counts: &Counts<'_>, receipt: Option<&Receipt>) -> S
         );
     }
     summary
+}
+
+/// Slices of a chart: more could not be told apart.
+const SLICES: usize = 8;
+
+/// The licences as a pie of mermaid, the rarer ones together; none for a single licence. Names are foreign text: what could
+/// mean something to mermaid is left out of them.
+fn chart(rows: &[Vec<String>]) -> Option<String> {
+    let slices: Vec<(String, usize)> = rows
+        .iter()
+        .filter_map(|row| {
+            let safe = |c: char| c.is_ascii_alphanumeric() || " .+-()/".contains(c);
+            let name: String = row.first()?.chars().filter(|c| safe(*c)).take(40).collect();
+            Some((name, row.get(1)?.parse().ok()?))
+        })
+        .collect();
+    let (shown, rest) = slices.split_at(if slices.len() > SLICES { SLICES - 1 } else { slices.len() });
+    let others = rest.iter().map(|(_, count)| count).sum::<usize>();
+    let last = (others > 0).then(|| (format!("{} others", rest.len()), others));
+    let lines: Vec<String> =
+        shown.iter().chain(last.as_ref()).map(|(name, count)| format!("    \"{name}\" : {count}")).collect();
+    (slices.len() > 1).then(|| format!("pie showData\n    title Components by licence\n{}", lines.join("\n")))
 }
 
 /// What the document does not know, said before somebody relies on it.
@@ -309,5 +334,34 @@ fn document<'a>(told: &Told<'a>, counts: &Counts<'a>, receipt: Option<&Receipt>)
         files: receipt.map_or(Vec::new(), |receipt| receipt.files.iter().map(File::of).collect()),
         snapshot_id: receipt.and_then(|receipt| Some(receipt.submitted.as_ref()?.id)),
         referrer: receipt.and_then(|receipt| receipt.referrer),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::chart;
+
+    fn rows(names: &[&str]) -> Vec<Vec<String>> {
+        names.iter().enumerate().map(|(index, name)| vec![(*name).to_owned(), (100 - index).to_string()]).collect()
+    }
+
+    #[test]
+    fn a_chart_has_the_most_frequent_licences_and_the_rest_together() {
+        let many = rows(&["MIT", "a", "b", "c", "d", "e", "f", "g", "h"]);
+        let chart_of_many = chart(&many).unwrap();
+        assert!(chart_of_many.starts_with("pie showData\n"), "{chart_of_many}");
+        assert!(
+            chart_of_many.contains("\"MIT\" : 100") && chart_of_many.ends_with("\"2 others\" : 185"),
+            "{chart_of_many}"
+        );
+        assert_eq!(chart(&many[..8]).unwrap().lines().count(), 10);
+        assert_eq!(chart(&many[..1]), None);
+    }
+
+    #[test]
+    fn a_name_cannot_leave_its_label() {
+        let hostile = chart(&rows(&["x\" : 1\n%%{init: {}}%%\n\"y", "MIT"])).unwrap();
+        assert_eq!(hostile.lines().count(), 4, "{hostile}");
+        assert!(!hostile.contains("%%"), "{hostile}");
     }
 }
