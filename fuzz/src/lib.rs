@@ -8,7 +8,9 @@ use sbom::{
     bill::Bill,
     cyclonedx::{SpecVersion, Syntax, write},
     ecosystem::{Candidate, Found, Place, Sighting, inventories, recognise},
-    graph, licence, purl, vex,
+    graph, licence, purl,
+    source::image::Progress,
+    vex,
 };
 use std::{collections::BTreeSet, sync::OnceLock};
 
@@ -164,7 +166,7 @@ pub fn layer(data: &[u8]) {
         layout.add(layout.write_blob(image, manifest.to_string().as_bytes())?, None)?;
         let image = Image::open(&layout, None, &Platform::linux("amd64"))?;
         // A compressed layer's archive is not the one named, which is found after the last byte: all of it is read before.
-        let _ = sbom::source::image::look(&image);
+        let _ = sbom::source::image::look(&image, &Progress::default());
         Ok(())
     };
     let _ = run();

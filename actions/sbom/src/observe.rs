@@ -7,7 +7,7 @@ use crate::{
     layers::{History, Layer},
     purl,
     source::{
-        image::{LookError, Looked, Past},
+        image::{LookError, Looked, Past, Progress},
         tree::Tree,
     },
 };
@@ -18,7 +18,7 @@ use oci::{
     image::{Archive, Image, LayerBlob},
     layout::Layout,
 };
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use subject::{Digest, ImageRef};
 
 /// What was found out.
@@ -59,7 +59,7 @@ pub async fn observe<'r>(runner: &'r Runner, settings: &Settings, inputs: &Input
                 runner.notice(format!("{pinned} is an index; describing its image for {platform}, {}", image.digest));
             }
             let root = image_root(settings, Some(&image), &fetched);
-            let mut facts = from_image(fetched, image.to_string(), Exit::Unknown).await?;
+            let mut facts = from_image(runner, fetched, (image.to_string(), Exit::Unknown)).await?;
             facts.root = Some(root);
             facts.image = Some((image, evidence));
             Ok(facts)
@@ -68,13 +68,13 @@ pub async fn observe<'r>(runner: &'r Runner, settings: &Settings, inputs: &Input
             runner.info(format!("reading the image layout {}", path.display()));
             let named = settings.local_image.as_deref();
             let opened = Layout::open(path).and_then(|layout| Image::open(&layout, named, &settings.platform));
-            from_disk(settings, opened, shown(runner, path)).await
+            from_disk(runner, settings, opened, shown(runner, path)).await
         }
         Source::Path(path) if Archive::is_likely(path) => {
             runner.info(format!("reading the image archive {}", path.display()));
             let named = settings.local_image.as_deref();
             let opened = Archive::open(path).and_then(|archive| archive.image(named, &settings.platform));
-            from_disk(settings, opened, shown(runner, path)).await
+            from_disk(runner, settings, opened, shown(runner, path)).await
         }
         Source::Engine(name) => {
             runner.info(format!("taking the image {name} from the container engine"));
@@ -82,7 +82,7 @@ pub async fn observe<'r>(runner: &'r Runner, settings: &Settings, inputs: &Input
             let saved = engine.and_then(|engine| engine.save(name));
             let opened = saved.and_then(|file| Archive::of(file, format!("the engine's image {name}")));
             let opened = opened.and_then(|archive| archive.image(None, &settings.platform));
-            from_disk(settings, opened, name.clone()).await
+            from_disk(runner, settings, opened, name.clone()).await
         }
         Source::Path(path) => {
             runner.info(format!("reading {}", path.display()));
@@ -126,19 +126,20 @@ fn from_tree<'r>(settings: &Settings, path: &Path, subject: String) -> Result<Fa
 
 /// An image that is in no registry.
 async fn from_disk<'r>(
+    runner: &Runner,
     settings: &Settings,
     opened: Result<Image, oci::Error>,
     subject: String,
 ) -> Result<Facts<'r>, Failure> {
     let opened = opened.map_err(|error| unreadable(&subject, &error))?;
     let root = image_root(settings, None, &opened);
-    let mut facts = from_image(opened, subject, Exit::BadInput).await?;
+    let mut facts = from_image(runner, opened, (subject, Exit::BadInput)).await?;
     facts.root = Some(root);
     Ok(facts)
 }
 
 /// The layers are read away from the runtime's thread, so that a signal is heard meanwhile.
-async fn from_image<'r>(image: Image, subject: String, exit: Exit) -> Result<Facts<'r>, Failure> {
+async fn from_image<'r>(runner: &Runner, image: Image, (subject, exit): (String, Exit)) -> Result<Facts<'r>, Failure> {
     let digest = image.digest;
     let created = image.config.created.as_deref().and_then(|created| created.parse().ok());
     let mut history = History::new(layers(&image));
@@ -146,8 +147,7 @@ async fn from_image<'r>(image: Image, subject: String, exit: Exit) -> Result<Fac
         let failure = Failure::new(exit, "read the layers of").subject(&subject).because(error).state(UNTOUCHED);
         failure.help("build the image again with a tool that writes OCI layers, and describe that one")
     };
-    let looked = tokio::task::spawn_blocking(move || crate::source::image::look(&image)).await;
-    let looked = looked.map_err(|error| failed(&error))?;
+    let looked = look(runner, image).await.map_err(|error| failed(&error))?;
     let Looked { now, past } = looked.map_err(|error| match error {
         LookError::Image(error) => failed(&error.cause()),
         error @ LookError::TooMuch { .. } => failed(&error),
@@ -157,6 +157,22 @@ async fn from_image<'r>(image: Image, subject: String, exit: Exit) -> Result<Fac
     }
     let inventories = ecosystem::inventories(now, Place::Image, &|_| None);
     Ok(Facts { inventories, root: None, image: None, digest: Some(digest), created, subject, history })
+}
+
+/// Between two lines about a scan that goes on.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// Looks on another thread, and says now and then how far it has come.
+async fn look(runner: &Runner, image: Image) -> Result<Result<Looked, LookError>, tokio::task::JoinError> {
+    let progress = Arc::new(Progress::default());
+    let watched = Arc::clone(&progress);
+    let mut looking = tokio::task::spawn_blocking(move || crate::source::image::look(&image, &watched));
+    loop {
+        tokio::select! {
+            looked = &mut looking => return looked,
+            () = tokio::time::sleep(EVERY) => runner.info(format!("reading layers: {progress}")),
+        }
+    }
 }
 
 /// An image's layers with the commands that made them. Steps that left no layer are in the history all the same.

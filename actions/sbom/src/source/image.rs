@@ -39,12 +39,26 @@ pub struct Past {
     pub hidden_by: BTreeMap<String, usize>,
 }
 
+/// How far a look has come; another thread reads it meanwhile.
+#[derive(Debug, Default)]
+pub struct Progress {
+    files: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl std::fmt::Display for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (files, bytes) = (self.files.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed));
+        write!(f, "{files} files of {:.1} MB passed", bytes as f64 / 1e6)
+    }
+}
+
 /// What in an image lists packages. Blocks while the layers are read.
 ///
 /// # Errors
 /// [`oci::Error`] when a layer is cut off, hostile or not the one named; nothing of the image is used then.
-pub fn look(image: &Image) -> Result<Looked, LookError> {
-    let collector = Collector::default();
+pub fn look(image: &Image, progress: &Progress) -> Result<Looked, LookError> {
+    let collector = Collector { kept: AtomicU64::new(0), progress };
     let limits = Limits { file: LARGEST_PROGRAM, ..Limits::default() };
     let Files { present, hidden, gists, layers, .. } = oci::image::read(image, &limits, &collector)?;
     let bytes = collector.kept.load(Ordering::Relaxed);
@@ -90,10 +104,10 @@ pub enum LookError {
 }
 
 /// Keeps what is needed later, and understands at once what can be.
-#[derive(Default)]
-struct Collector {
+struct Collector<'a> {
     /// Bytes of files that are kept until all are there.
     kept: AtomicU64,
+    progress: &'a Progress,
 }
 
 fn candidate<'a>(file: &oci::image::Candidate<'a>) -> Candidate<'a> {
@@ -111,10 +125,12 @@ fn largest(format: &Format) -> u64 {
     }
 }
 
-impl Reader for Collector {
+impl Reader for Collector<'_> {
     type Gist = Glimpse;
 
     fn wants(&self, file: &oci::image::Candidate<'_>) -> Want {
+        self.progress.files.fetch_add(1, Ordering::Relaxed);
+        self.progress.bytes.fetch_add(file.size, Ordering::Relaxed);
         let Some(format) = recognise(&candidate(file)) else { return Want::Nothing };
         // A second name of a lockfile is no second lockfile; os-release usually is a link.
         if file.link.is_some() && format.name != OS_RELEASE {
