@@ -89,8 +89,8 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let mut file =
         tempfile::Builder::new().prefix(".sbom-").permissions(fs::Permissions::from_mode(0o644)).tempfile_in(folder)?;
+    // Not pressed onto the disk: after a power cut the step is run again, and waiting for it would take longer than the scan.
     file.write_all(content)?;
-    file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }

@@ -4,6 +4,7 @@
 use crate::{
     bill::Bill,
     diff::{Change, Diff, Item, Packages, Single, of, packages},
+    graph::Source,
 };
 use github::Summary;
 use serde::Serialize;
@@ -96,6 +97,13 @@ pub fn between(locked: &Packages, shipped: &Packages) -> Drift {
         // The same version in both is no drift, whatever else the two sources know of it.
         drifted: changed.into_iter().filter(|change| change.before.version != change.after.version).collect(),
     }
+}
+
+/// Whether an ecosystem has both lockfiles and something installed among these sources.
+#[must_use]
+pub fn is_possible(sources: &[Source]) -> bool {
+    let (locked, shipped): (Vec<&Source>, Vec<&Source>) = sources.iter().partition(|source| is_lockfile(&source.path));
+    locked.iter().any(|locked| shipped.iter().any(|shipped| shipped.ecosystem == locked.ecosystem))
 }
 
 /// What an image's own lockfiles state, and what is installed in it; `None` when it has not both.

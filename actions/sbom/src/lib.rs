@@ -146,9 +146,10 @@ pub(crate) async fn generate(runner: &Runner, settings: &Settings, inputs: &Inpu
     }
     let image = image.filter(|_| settings.attach != Attach::No);
     let (plan, json) = plan(settings, &graph, timestamp, image)?;
-    let bill = Bill::read(&json)
-        .map_err(|error| Failure::new(Exit::Unknown, "read back what is to be written").because(error))?;
+    let bill = json.map(|json| Bill::read(&json)).transpose();
+    let bill = bill.map_err(|error| Failure::new(Exit::Unknown, "read back what is to be written").because(error))?;
     let receipt = apply::apply(runner, plan).await?;
+    let Some(bill) = bill else { return Ok(report::report(&told, Some(&receipt))) };
     let signed = if receipt.referrer.is_some() { Signed::ByStatement } else { Signed::NotKnown };
     let image = facts.image.as_ref().map(|(image, evidence)| (image, evidence));
     let subject = Subject { name: &facts.subject, bill: &bill, signed, image };
@@ -209,13 +210,13 @@ fn written(
     Ok(bytes)
 }
 
-/// Everything in its final form, before anything is written; besides, the CycloneDX document that checks read.
+/// Everything in its final form, before anything is written; besides, the CycloneDX document where checks read it.
 fn plan<'a, 'r>(
     settings: &'a Settings,
     graph: &Graph,
     at: Option<jiff::Timestamp>,
     image: Option<&'a (ImageRef, Evidence<'r>)>,
-) -> Result<(apply::Plan<'a, 'r>, Vec<u8>), Failure> {
+) -> Result<(apply::Plan<'a, 'r>, Option<Vec<u8>>), Failure> {
     let outputs = &settings.outputs;
     let document = |(format, path): &(Format, PathBuf)| {
         let bytes = written(settings, graph, (*format, at))?;
@@ -226,9 +227,8 @@ fn plan<'a, 'r>(
         Some(document) => Ok(document.bytes.clone()),
         None => written(settings, graph, (format, at)),
     };
-    let json = made(Format::CyclonedxJson)?;
     let statement = match image {
-        Some(image) if image.1.signs() => Some((predicate(&json)?, image)),
+        Some(image) if image.1.signs() => Some((predicate(&made(Format::CyclonedxJson)?)?, image)),
         // Without a key nothing is left, and the log says so.
         Some(image) => Some((serde_json::Value::Null, image)),
         None => None,
@@ -238,6 +238,8 @@ fn plan<'a, 'r>(
         None => None,
     };
     let vex = settings.modes.vex.iter().map(|(_, vex)| (vex.predicate_type(), vex.document.clone())).collect();
+    let wanted = checks::are_wanted(&settings.modes, graph);
+    let json = wanted.then(|| made(Format::CyclonedxJson)).transpose()?;
     Ok((apply::Plan { documents, statement, vex, snapshot }, json))
 }
 

@@ -12,6 +12,8 @@ mod xml;
 pub(crate) use build::timestamp;
 
 use crate::graph::Graph;
+use model::Bom;
+use sha2::{Digest as _, Sha256};
 
 /// Which version of the specification is written. The order is the order of publication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,22 +81,42 @@ pub fn write(
     timestamp: Option<jiff::Timestamp>,
 ) -> Result<Vec<u8>, WriteError> {
     let mut bom = build::bom(graph, version);
-    bom.serial_number = Some(serial_number(&serde_json::to_vec(&bom)?));
+    let content = serde_json::to_vec(&bom)?;
+    bom.serial_number = Some(serial_number(&content));
     bom.metadata.timestamp = timestamp.map(build::timestamp);
+    if version != SpecVersion::V1_5 && syntax == Syntax::Json {
+        return with_head(content, &bom);
+    }
     if version == SpecVersion::V1_5 {
         let checked = v1_5::checked(serde_json::to_value(&bom)?)?;
         if syntax == Syntax::Json {
             return v1_5::json(checked);
         }
     }
-    match syntax {
-        Syntax::Json => {
-            let mut bytes = serde_json::to_vec(&bom)?;
-            bytes.push(b'\n');
-            Ok(bytes)
-        }
-        Syntax::Xml => Ok(xml::write(&bom)?),
+    Ok(xml::write(&bom)?)
+}
+
+/// The document whose content is already written without serial number and timestamp, which stand near its start: they are
+/// put in there, and the rest is not written a second time.
+fn with_head(mut content: Vec<u8>, bom: &Bom<'_>) -> Result<Vec<u8>, WriteError> {
+    let head = |serial: &str, timestamp: &str| {
+        let version = bom.spec_version;
+        format!(
+            r#"{{"bomFormat":"CycloneDX","specVersion":"{version}",{serial}"version":{},"metadata":{{{timestamp}"#,
+            bom.version
+        )
+    };
+    let member = |name: &str, value: Option<&String>| value.map_or_else(String::new, |v| format!(r#""{name}":"{v}","#));
+    let serial = member("serialNumber", bom.serial_number.as_ref());
+    let timestamp = member("timestamp", bom.metadata.timestamp.as_ref());
+    let written = head("", "");
+    if content.starts_with(written.as_bytes()) {
+        content.splice(..written.len(), head(&serial, &timestamp).into_bytes());
+    } else {
+        content = serde_json::to_vec(bom)?;
     }
+    content.push(b'\n');
+    Ok(content)
 }
 
 /// The serial number of a document without serial number and timestamp.
@@ -102,10 +124,11 @@ pub(crate) fn serial_number(content: &[u8]) -> String {
     content_id(content).urn().to_string()
 }
 
-/// A UUID of version 5 that is the same for the same content and for no other.
+/// A UUID of version 5 that is the same for the same content and for no other: its name is the content's SHA-256, which
+/// processors compute themselves.
 pub(crate) fn content_id(content: &[u8]) -> uuid::Uuid {
     let namespace = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, b"https://lockkeeper.dev/sbom");
-    uuid::Uuid::new_v5(&namespace, content)
+    uuid::Uuid::new_v5(&namespace, &Sha256::digest(content))
 }
 
 #[cfg(test)]

@@ -122,3 +122,17 @@ fn version_1_5_goes_through_the_crate_and_comes_back_whole() {
         write(&graph(), SpecVersion::V1_5, Syntax::Xml, None).unwrap()
     );
 }
+
+#[test]
+fn the_head_is_what_the_serializer_writes() {
+    let graph = graph();
+    for (version, at) in
+        [(SpecVersion::V1_6, None), (SpecVersion::V1_7, Some("2024-01-02T03:04:05.678Z".parse().unwrap()))]
+    {
+        let mut bom = build::bom(&graph, version);
+        bom.serial_number = Some(serial_number(&serde_json::to_vec(&bom).unwrap()));
+        bom.metadata.timestamp = at.map(build::timestamp);
+        let whole = serde_json::to_string(&bom).unwrap() + "\n";
+        assert_eq!(String::from_utf8(write(&graph, version, Syntax::Json, at).unwrap()).unwrap(), whole);
+    }
+}

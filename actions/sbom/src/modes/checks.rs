@@ -12,6 +12,7 @@ use crate::{
     diff::{self, Diff, Direction},
     drift::{self, Drift},
     ecosystem,
+    graph::Graph,
     inputs::Inputs,
     licence_policy::judge,
     osv,
@@ -34,6 +35,14 @@ pub struct Subject<'a> {
     pub signed: Signed,
     /// The image it is about, and its registry.
     pub image: Option<(&'a ImageRef, &'a Evidence<'a>)>,
+}
+
+/// Whether any check would say anything about what was described: most runs only describe, and read nothing back.
+#[must_use]
+pub fn are_wanted(settings: &ModeSettings, graph: &Graph) -> bool {
+    let asked = settings.compare.is_some() || settings.policy.is_some() || settings.profile.is_some();
+    let files = settings.lockfile.is_some() || !settings.vex.is_empty();
+    asked || files || settings.osv.is_some() || drift::is_possible(&graph.sources)
 }
 
 /// Runs every check that was asked for.
