@@ -209,7 +209,7 @@ fn installed() -> Result<()> {
 }
 
 /// A command with root's rights, which a hosted runner has only through sudo; it never asks for a password.
-fn as_root(words: &[&str]) -> Result<Command> {
+pub(crate) fn as_root(words: &[&str]) -> Result<Command> {
     let root = read(&mut command("id", &["-u"]))? == "0";
     let mut command = if root { command(words[0], &words[1..]) } else { command("sudo", &[&["-n"], words].concat()) };
     command.env("DEBIAN_FRONTEND", "noninteractive");

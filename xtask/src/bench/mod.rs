@@ -2,12 +2,16 @@
 
 mod attest;
 mod hash;
+mod corpus;
+mod image;
 mod inputs;
+mod layout;
 mod measure;
 mod peers;
 mod promote;
 mod proxy;
 mod registry;
+mod purls;
 mod sbom;
 mod start;
 
@@ -32,6 +36,8 @@ enum What {
     Attest(attest::Attest),
     /// Speed of hashing one large file and many, beside OpenSSL
     Hash(hash::Hash),
+    /// Which components `sbom`, Syft and cdxgen list of projects and images
+    SbomCorpus(corpus::Corpus),
 }
 
 /// Measures, and prints the figures.
@@ -42,5 +48,6 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
         Some(What::Promote(promote)) => promote::run(promote),
         Some(What::Attest(attest)) => attest::run(attest),
         Some(What::Hash(hash)) => hash::run(hash),
+        Some(What::SbomCorpus(corpus)) => corpus::run(corpus),
     }
 }

@@ -38,7 +38,7 @@ impl Peer {
     pub(super) fn describe(&self, input: &Input, output: &Path) -> Command {
         let mut command = command(&self.program, &[]);
         // Neither asks the network, installs anything, or runs the project's own tools.
-        command.env("SYFT_CHECK_FOR_APP_UPDATE", "false");
+        command.env("SYFT_CHECK_FOR_APP_UPDATE", "false").env("SYFT_JAVASCRIPT_INCLUDE_DEV_DEPENDENCIES", "true");
         (self.arguments)(&mut command, input, output);
         command
     }
