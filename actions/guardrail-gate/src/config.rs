@@ -2,6 +2,8 @@
 //!
 //! A [`Plan`] exists only after every line of the file has been understood; all that is wrong with a file is told at once.
 
+mod baseline;
+mod measures;
 mod read;
 mod rules;
 mod sources;
@@ -9,11 +11,11 @@ mod units;
 mod window;
 
 pub use read::parse;
-pub use units::{Breach, Length, Share};
+pub use units::{Breach, Increase, Length, Share};
 
-use crate::signals::Query;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use signals::{Probe, Query};
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// Everything the file says, resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +45,8 @@ pub struct Window {
     pub settle: u32,
     /// A guardrail whose newest number is older than this at the end is stale, not passed.
     pub stale_after: u32,
+    /// How many intervals before the release are read, to know how errors come and where numbers were; 0 for none.
+    pub history: usize,
 }
 
 /// Where numbers come from.
@@ -63,6 +67,16 @@ pub enum SourceSettings {
         /// How often it asks its targets, in seconds.
         scrape_interval: u32,
     },
+    /// An HTTP endpoint: JSON it answers, or whether it answers.
+    Http {
+        /// Its address.
+        url: url::Url,
+    },
+    /// A file of results, JSON or JSONL.
+    File {
+        /// Its path, in the workspace.
+        path: PathBuf,
+    },
 }
 
 /// One thing that is watched.
@@ -76,6 +90,8 @@ pub struct Guardrail {
     pub measure: Measure,
     /// What the answer must be.
     pub rule: Rule,
+    /// What it is compared with, where the limit is not a number of its own.
+    pub baseline: Option<Baseline>,
     /// Whether it decides or only reports.
     pub duty: Duty,
 }
@@ -102,13 +118,49 @@ pub enum Measure {
         denominator: Query,
         /// What a missing numerator means where the denominator is there.
         absent_numerator: Absent,
+        /// The same two of the version that runs beside the release.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        beside: Option<Box<(Numerator, Query)>>,
     },
     /// One value per interval.
     Value {
         /// The value.
         value: Query,
+        /// What it is divided by.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        over: Option<Query>,
         /// How many requests stand behind it, where that is known.
         samples: Option<Query>,
+    },
+}
+
+/// What a relative limit is relative to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Baseline {
+    /// The intervals before the release.
+    PreviousWindow,
+    /// The same time on earlier days.
+    SameTime {
+        /// How many days earlier, each.
+        days: Vec<u32>,
+    },
+    /// Counts written in the file.
+    Recorded {
+        /// Bad ones.
+        bad: u64,
+        /// All of them.
+        total: u64,
+    },
+    /// Another source, asked the same.
+    Source {
+        /// Its name.
+        source: String,
+    },
+    /// The version that runs beside the release, at the same time.
+    Concurrent {
+        /// The part of the traffic the release is meant to get.
+        split: Option<Share>,
     },
 }
 
@@ -141,11 +193,14 @@ pub enum Rule {
     /// At most this share of requests is bad.
     Share {
         /// The limit.
-        limit: Share,
+        limit: Limit,
         /// Requests below which nothing passes; at least 1.
         min_samples: u64,
-        /// About how many bad requests come together; 1 when they come independently.
-        burst: u64,
+        /// What counts as one piece of evidence.
+        unit: Piece,
+        /// What fails at once, without statistics.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hard: Option<Hard>,
     },
     /// A value stays within a bound in all but a few intervals.
     Value {
@@ -158,6 +213,46 @@ pub enum Rule {
     },
 }
 
+/// The most a share may be.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// This.
+    At(Share),
+    /// So much more than the baseline: both must be exceeded.
+    Increase {
+        /// Relative to it.
+        by: Increase,
+        /// In points above it.
+        points: Share,
+    },
+}
+
+/// What counts as one piece of evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Piece {
+    /// Requests where the time before the release shows how bad ones come together, else intervals.
+    Auto,
+    /// Intervals.
+    Interval,
+    /// Requests, of which bad ones come together by about this many.
+    Request {
+        /// 1 when they come independently.
+        burst: u64,
+    },
+}
+
+/// A share that is too much whatever chance may explain.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Hard {
+    /// The share.
+    pub max: Share,
+    /// In how many intervals in a row.
+    #[serde(rename = "for")]
+    pub intervals: usize,
+}
+
 /// A bound on a value; the bound itself is within.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -166,15 +261,18 @@ pub enum Bound {
     Max(f64),
     /// No less than this.
     Min(f64),
+    /// No more than the middle of the baseline's values and so much of it on top.
+    Increase(Increase),
 }
 
 impl Bound {
-    /// Whether `value` is outside.
+    /// Whether `value` is outside; nothing is outside of a bound whose baseline is not known yet.
     #[must_use]
     pub fn broken_by(self, value: f64) -> bool {
         match self {
             Self::Max(limit) => value > limit,
             Self::Min(limit) => value < limit,
+            Self::Increase(_) => false,
         }
     }
 }
@@ -182,11 +280,26 @@ impl Bound {
 impl Measure {
     /// Every query this needs.
     pub fn queries(&self) -> impl Iterator<Item = &Query> {
-        let (first, second) = match self {
-            Self::Share { numerator, denominator, .. } => (numerator.query(), Some(denominator)),
-            Self::Value { value, samples } => (value, samples.as_ref()),
+        let (first, rest) = match self {
+            Self::Share { numerator, denominator, beside, .. } => {
+                let beside = beside.as_deref().map(|(numerator, denominator)| (numerator.query(), denominator));
+                (numerator.query(), [Some(denominator), beside.map(|b| b.0), beside.map(|b| b.1)])
+            }
+            Self::Value { value, over, samples } => (value, [over.as_ref(), samples.as_ref(), None]),
         };
-        std::iter::once(first).chain(second)
+        std::iter::once(first).chain(rest.into_iter().flatten())
+    }
+
+    /// Whether it is one document read as a whole, and no course over time.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.queries().any(|query| matches!(query, Query::Rows { .. }))
+    }
+
+    /// The probe behind it.
+    #[must_use]
+    pub fn probe(&self) -> Option<&Probe> {
+        self.queries().find_map(|query| if let Query::Probe { probe, .. } = query { Some(probe) } else { None })
     }
 }
 
@@ -200,16 +313,33 @@ impl Numerator {
     }
 }
 
-impl Plan {
-    /// What one look of one guardrail may spend: the budget split evenly over every required share and every interval.
-    ///
-    /// The union bound makes the sum an upper bound on the chance of ever failing a healthy release, however the looks
-    /// and guardrails depend on each other.
+impl Guardrail {
+    /// Whether the intervals before the release say something about it: how bad requests come together and whether it was
+    /// so before, or what its limit is relative to.
     #[must_use]
-    pub fn alpha_per_look(&self) -> f64 {
+    pub fn wants_before(&self) -> bool {
+        matches!(self.rule, Rule::Share { limit: Limit::At(_), .. } | Rule::Share { unit: Piece::Auto, .. })
+            || self.baseline == Some(Baseline::PreviousWindow)
+    }
+
+    /// Whether its source can tell about the time before the release.
+    #[must_use]
+    pub fn has_past(&self, sources: &BTreeMap<String, SourceSettings>) -> bool {
+        let source = sources.get(&self.source);
+        matches!(source, Some(SourceSettings::CloudWatch { .. } | SourceSettings::Prometheus { .. }))
+    }
+}
+
+impl Plan {
+    /// What one guardrail may spend: the budget split evenly over every required share.
+    ///
+    /// The union bound makes the sum an upper bound on the chance of ever failing a healthy release, however the
+    /// guardrails depend on each other; each keeps its part however often it is looked at.
+    #[must_use]
+    pub fn alpha(&self) -> f64 {
         let decides = |g: &&Guardrail| g.duty == Duty::Required && matches!(g.rule, Rule::Share { .. });
         let shares = self.guardrails.iter().filter(decides).count().max(1);
-        self.false_rollback_budget.as_f64() / crate::binomial::real((shares * self.window.intervals) as u64)
+        self.false_rollback_budget.as_f64() / stats::real(shares as u64)
     }
 }
 

@@ -1,11 +1,13 @@
 //! The decision: what was seen so far → keep watching, pass, fail, or "cannot tell" with the reason. Pure.
 //!
-//! A **share** is tested exactly. At every look the requests of all settled intervals are taken together, and the
-//! guardrail fails when a service *at* its limit would show so many bad ones with a chance under `alpha`; that is, when
-//! the lower Clopper–Pearson bound of the share is above the limit. `alpha` is the file's `false_rollback_budget`
-//! divided by the number of required shares and of looks ([`crate::config::Plan::alpha_per_look`]), so by the union bound
-//! the whole run fails a healthy release with at most the budget's chance, as long as requests fail independently (or in
-//! bursts of the declared size).
+//! A **share** is weighed by an e-process ([`stats::share`]): it fails at the first interval at which the evidence against
+//! "at most the limit" reaches `1/α`, where α is the file's `false_rollback_budget` divided by the number of required
+//! shares ([`crate::config::Plan::alpha`]). By Ville's inequality and the union bound the whole run fails a release that
+//! keeps its limits with at most the budget's chance, however often it looks. Evidence comes by interval, whatever the
+//! requests in one have to do with each other; or by request, tempered by how bad ones came together before the release.
+//!
+//! A share relative to a baseline is weighed against an upper bound on the baseline (half of α pays for it), or, beside a
+//! version that runs at the same time, against what that one shows ([`stats::concurrent`]).
 //!
 //! A **value** fails when M of N consecutive intervals with a value are outside the bound, as a CloudWatch alarm does.
 //!
@@ -13,13 +15,15 @@
 
 mod share;
 mod value;
+mod words;
 
 use crate::{
-    config::{Duty, Guardrail, Rule},
+    config::{Baseline, Duty, Guardrail, Rule},
     observe::{Gap, Slot},
 };
 use serde::Serialize;
-use std::fmt;
+
+pub use words::Doubt;
 
 /// What is known about one guardrail.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -52,54 +56,6 @@ pub enum Verdict {
     },
 }
 
-/// Why it cannot be told.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "why")]
-pub enum Doubt {
-    /// Not one number in the whole window.
-    NoData,
-    /// The service was not asked anything.
-    NoTraffic,
-    /// Fewer samples than the guardrail asks for.
-    LowTraffic {
-        /// How many more.
-        need: u64,
-    },
-    /// The limit is exceeded, by no more than chance may explain.
-    OverLimitUnproven {
-        /// About how many more at this rate would prove it; none where no number would.
-        need: Option<u64>,
-    },
-    /// Numbers stopped coming before the window ended.
-    Stale {
-        /// Intervals since the last one.
-        intervals: usize,
-    },
-    /// Intervals whose numbers cannot be used.
-    Broken {
-        /// What they are.
-        gap: Gap,
-        /// How many.
-        intervals: usize,
-    },
-    /// The source says that it has not told everything.
-    Partial {
-        /// In its words.
-        text: String,
-    },
-    /// More bad requests than requests: the two queries do not count the same thing.
-    Impossible,
-    /// Requests, and no number of bad ones among them.
-    Uncounted {
-        /// In how many intervals.
-        intervals: usize,
-    },
-    /// Outside its limit before the deployment (preflight only).
-    AlreadyOver,
-    /// The run was cancelled.
-    Interrupted,
-}
-
 /// The numbers behind a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -110,10 +66,22 @@ pub enum Figures {
         bad: u64,
         /// Requests.
         total: u64,
-        /// Lower Clopper–Pearson bound of the share, at this look's level.
+        /// Lower bound of the share (Clopper and Pearson), 97.5 % sure if requests were independent.
         lower: f64,
         /// Upper bound, likewise.
         upper: f64,
+        /// The limit it was weighed against; with a version beside it, the allowed ratio of odds.
+        limit: f64,
+        /// How many bad requests count as one; 0 where an interval counts as one.
+        burst: f64,
+        /// How far the evidence against the release has come: 1 says nothing.
+        evidence: f64,
+        /// The evidence that proves harm.
+        needed: f64,
+        /// Bad requests of the baseline.
+        baseline_bad: Option<u64>,
+        /// Requests of the baseline.
+        baseline_total: Option<u64>,
     },
     /// Of a value.
     Value {
@@ -125,6 +93,8 @@ pub enum Figures {
         latest: Option<f64>,
         /// Requests behind the values, or intervals where requests are not counted.
         samples: u64,
+        /// The bound they were held against, where it is known.
+        bound: Option<f64>,
     },
     /// None.
     Nothing,
@@ -133,8 +103,10 @@ pub enum Figures {
 /// What one look may assume and spend.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Terms {
-    /// The chance of a wrong fail this look may spend.
+    /// The chance of a wrong fail this guardrail may spend.
     pub alpha: f64,
+    /// How many intervals are going to be watched.
+    pub intervals: usize,
     /// Intervals without data at the end that make a guardrail stale.
     pub stale_intervals: usize,
 }
@@ -144,6 +116,10 @@ pub struct Terms {
 pub struct Seen<'a> {
     /// The settled intervals, from the first.
     pub slots: &'a [Slot],
+    /// The intervals before the release, as far as they are known.
+    pub before: &'a [Slot],
+    /// The intervals of the baseline.
+    pub baseline: &'a [Slot],
     /// Whether they are all there will be.
     pub ended: bool,
     /// Why the source's answer is incomplete, where it is.
@@ -152,9 +128,16 @@ pub struct Seen<'a> {
 
 /// The answer of a guardrail that saw this.
 #[must_use]
-pub fn decide(rule: &Rule, seen: &Seen<'_>, terms: &Terms) -> Finding {
-    let mut finding = match *rule {
-        Rule::Share { limit, min_samples, burst } => share::Test { limit, min_samples, burst }.decide(seen, terms),
+pub fn decide(guardrail: &Guardrail, seen: &Seen<'_>, terms: &Terms) -> Finding {
+    let mut finding = match guardrail.rule {
+        Rule::Share { limit, min_samples, unit, hard } => {
+            let split = match guardrail.baseline {
+                Some(Baseline::Concurrent { split }) => split,
+                _ => None,
+            };
+            let whole = guardrail.measure.is_whole();
+            share::Test { limit, min_samples, unit, hard, split, whole }.decide(seen, terms)
+        }
         Rule::Value { bound, breach, min_samples } => value::Test { bound, breach, min_samples }.decide(seen, terms),
     };
     if let (Verdict::Pass, Some(text)) = (&finding.verdict, seen.partial) {
@@ -244,41 +227,5 @@ impl Verdict {
     }
 }
 
-impl fmt::Display for Doubt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoData => {
-                f.write_str("no data in the whole window: wrong metric or dimensions, or nothing published")
-            }
-            Self::NoTraffic => f.write_str("no traffic in the whole window: nothing was asked of the service"),
-            Self::LowTraffic { need } => write!(f, "too little evidence: needs about {need} more"),
-            Self::OverLimitUnproven { need: Some(need) } => {
-                write!(f, "over the limit, but chance may explain it: needs about {need} more requests")
-            }
-            Self::OverLimitUnproven { need: None } => f.write_str("over the limit, but chance may explain it"),
-            Self::Stale { intervals } => write!(f, "stale: no number in the last {intervals} intervals"),
-            Self::Broken { gap, intervals } => {
-                let what = match gap {
-                    Gap::Infinite => "an infinite value",
-                    Gap::Negative => "a negative count",
-                    _ => "not a number",
-                };
-                write!(f, "{what} in {intervals} intervals")
-            }
-            Self::Partial { text } => write!(f, "the source's answer is incomplete: {text}"),
-            Self::Impossible => f.write_str("more bad requests than requests: the two queries count different things"),
-            Self::Uncounted { intervals } => write!(
-                f,
-                "requests without a count of bad ones in {intervals} intervals: no such metric or bucket, or one that \
-                 appears only when something is bad (then say `absent_numerator: zero`)"
-            ),
-            Self::AlreadyOver => f.write_str("outside its limit already before the deployment"),
-            Self::Interrupted => f.write_str("interrupted before the window ended"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod simulation;
 #[cfg(test)]
 mod tests;

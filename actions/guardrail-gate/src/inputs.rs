@@ -1,13 +1,17 @@
 //! The declaration of the inputs, and the settings they amount to.
 
-use crate::config::{Plan, SourceSettings, parse};
+use crate::{
+    config::{Plan, SourceSettings, parse},
+    presets,
+};
 use aws::AwsInputs;
-use document::Parameter;
+use document::{Parameter, Problem};
 use evidence::EvidenceInputs;
 use github::{Exit, Failure, InputError, Runner};
 use jiff::Timestamp;
 use secrecy::SecretString;
-use std::path::PathBuf;
+use signals::Authentication;
+use std::path::{Path, PathBuf};
 use subject::{Digest, Reference};
 
 /// What to do.
@@ -19,6 +23,14 @@ pub enum Mode {
     Preflight,
     /// Read the file only; nothing is asked.
     Validate,
+    /// Say when the watch begins and is decided, and end: a later `gate` with that `window-start` decides.
+    Detach,
+    /// Judge the time that has passed, window by window, as if each had been a release.
+    Backtest,
+    /// Come to the verdict of a report again, from its numbers alone.
+    Replay,
+    /// Write the rules of another tool as a guardrail file.
+    Import,
 }
 
 /// What a run that cannot tell comes to.
@@ -32,14 +44,32 @@ pub enum OnInconclusive {
     Pass,
 }
 
+impl OnInconclusive {
+    /// As it is written in a workflow.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Fail => "fail",
+            Self::Pass => "pass",
+        }
+    }
+
+    /// The policy called `word`.
+    #[must_use]
+    pub fn called(word: &str) -> Option<Self> {
+        [Self::Hold, Self::Fail, Self::Pass].into_iter().find(|policy| policy.word() == word)
+    }
+}
+
 /// The inputs as declared.
 #[derive(Debug, clap::Args)]
 pub struct Inputs {
-    /// `gate` watches the window and decides; `preflight`, before traffic moves, asks every query once and says whether the gate could decide; `validate` reads the file only.
+    /// `gate` watches the window and decides; `preflight`, before traffic moves, asks every query once and says whether the gate could decide; `validate` reads the file only; `backtest` judges past windows as if each had been a release; `detach` says when a later `gate` can decide, so that no runner waits; `replay` computes the verdict of a report again; `import` writes the rules of Argo Rollouts, Flagger, Keptn or k6, named in `guardrails`, as a guardrail file.
     #[arg(long, value_enum, default_value = "gate")]
     pub mode: Mode,
 
-    /// The guardrail file: what is watched, for how long, and the limits.
+    /// The guardrail file: what is watched, for how long, and the limits; or `preset:` and the name of one that is built in.
     #[arg(long, default_value = "guardrails.yml")]
     pub guardrails: PathBuf,
 
@@ -55,9 +85,29 @@ pub struct Inputs {
     #[arg(long, value_enum, default_value = "hold")]
     pub on_inconclusive: OnInconclusive,
 
+    /// How far back `mode: backtest` looks, in whole hours, at most 720.
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=720))]
+    pub backtest_hours: u32,
+
+    /// The report that `mode: replay` computes again: the file at `report-path`, or a statement's predicate.
+    #[arg(long)]
+    pub report: Option<PathBuf>,
+
     /// Bearer token for Prometheus sources. It is sent to the addresses in the guardrail file only, and never over plain http to another machine.
     #[arg(long, value_name = "SECRET", value_parser = github::secret)]
     pub prometheus_token: Option<SecretString>,
+
+    /// User name for Prometheus sources that want one; the password is `prometheus-password`.
+    #[arg(long)]
+    pub prometheus_username: Option<String>,
+
+    /// Password for Prometheus sources, with `prometheus-username`; it travels as the token does.
+    #[arg(long, value_name = "SECRET", value_parser = github::secret)]
+    pub prometheus_password: Option<SecretString>,
+
+    /// Bearer token for HTTP sources and probes; it travels as the Prometheus token does.
+    #[arg(long, value_name = "SECRET", value_parser = github::secret)]
+    pub http_token: Option<SecretString>,
 
     /// The image the release runs, `repository@sha256:…`: with a signing key, the verdict is left on it as a signed statement.
     #[arg(long)]
@@ -79,11 +129,31 @@ pub struct File {
     pub path: PathBuf,
     /// The digest of its bytes.
     pub digest: Digest,
+    /// Its text.
+    pub text: String,
+    /// The parameters given to the run.
+    pub parameters: Vec<Parameter>,
     /// What it says.
     pub plan: Plan,
 }
 
+impl File {
+    /// A file of this text.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(path: &Path, text: String, parameters: Vec<Parameter>) -> Result<Self, Vec<Problem>> {
+        let plan = parse(&text, &parameters)?;
+        Ok(Self { path: path.to_owned(), digest: Digest::of(text.as_bytes()), text, parameters, plan })
+    }
+}
+
 impl Inputs {
+    /// The text of the file named in `guardrails`.
+    pub(crate) fn read_text(&self, runner: &Runner) -> Result<String, String> {
+        read_text(&runner.path(&self.guardrails))
+    }
+
     /// Reads the guardrail file.
     ///
     /// # Errors
@@ -93,20 +163,19 @@ impl Inputs {
             let failure = Failure::new(Exit::BadInput, "read the guardrail file").subject(self.guardrails.display());
             failure.because(cause).state("nothing was watched").help("name it in the input `guardrails`")
         };
-        let text = read_bounded(&runner.path(&self.guardrails)).map_err(unreadable)?;
-        match parse(&text, &self.parameters) {
-            Ok(plan) => {
-                if !plan.unused_parameters.is_empty() {
-                    runner.warning(format!("parameters the file never uses: {}", plan.unused_parameters.join(", ")));
-                }
-                Ok(File { path: self.guardrails.clone(), digest: Digest::of(text.as_bytes()), plan })
-            }
-            Err(problems) => {
-                let seen = self.guardrails.display().to_string();
-                let errors = problems.iter().map(|p| InputError::new("guardrails", &seen, p.to_string())).collect();
-                Err(Failure::inputs(errors))
-            }
+        let text = match self.guardrails.to_str().and_then(|name| name.strip_prefix("preset:")) {
+            Some(name) => presets::text(name).map_err(unreadable)?.to_owned(),
+            None => self.read_text(runner).map_err(unreadable)?,
+        };
+        let file = File::read(&self.guardrails, text, self.parameters.clone()).map_err(|problems| {
+            let seen = self.guardrails.display().to_string();
+            let errors = problems.iter().map(|p| InputError::new("guardrails", &seen, p.to_string())).collect();
+            Failure::inputs(errors)
+        })?;
+        if !file.plan.unused_parameters.is_empty() {
+            runner.warning(format!("parameters the file never uses: {}", file.plan.unused_parameters.join(", ")));
         }
+        Ok(file)
     }
 
     /// Checks what only several inputs together can get wrong.
@@ -118,6 +187,17 @@ impl Inputs {
         let prometheus = plan.sources.values().any(|source| matches!(source, SourceSettings::Prometheus { .. }));
         if self.prometheus_token.is_some() && !prometheus {
             errors.push(InputError::unseen("prometheus-token", "the guardrail file has no Prometheus source"));
+        }
+        let both = (self.prometheus_username.is_some(), self.prometheus_password.is_some());
+        if both.0 != both.1 || (both.0 && self.prometheus_token.is_some()) {
+            let text = "give a user name and a password, or a token";
+            errors.push(InputError::unseen("prometheus-username", text));
+        } else if both.0 && !prometheus {
+            errors.push(InputError::unseen("prometheus-username", "the guardrail file has no Prometheus source"));
+        }
+        let http = plan.sources.values().any(|source| matches!(source, SourceSettings::Http { .. }));
+        if self.http_token.is_some() && !http {
+            errors.push(InputError::unseen("http-token", "the guardrail file has no HTTP source"));
         }
         if let Some(start) = self.window_start
             && start.duration_since(now).as_hours() >= 24
@@ -131,15 +211,38 @@ impl Inputs {
     }
 }
 
+impl Inputs {
+    /// How Prometheus sources know who asks.
+    #[must_use]
+    pub fn prometheus_authentication(&self) -> Authentication {
+        match (&self.prometheus_token, &self.prometheus_username, &self.prometheus_password) {
+            (Some(token), ..) => Authentication::Bearer(token.clone()),
+            (None, Some(user), Some(password)) => Authentication::Basic(user.clone(), password.clone()),
+            _ => Authentication::None,
+        }
+    }
+
+    /// How HTTP sources know who asks.
+    #[must_use]
+    pub fn http_authentication(&self) -> Authentication {
+        self.http_token.clone().map_or(Authentication::None, Authentication::Bearer)
+    }
+}
+
 fn moment(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|error| format!("not a moment such as 2026-11-20T12:00:00Z: {error}"))
 }
 
-fn read_bounded(path: &std::path::Path) -> Result<String, String> {
+/// The bytes of a file, up to one more than `most`, which tells "too large" from "just fits".
+pub(crate) fn read_bounded(path: &Path, most: usize) -> Result<Vec<u8>, String> {
     use std::io::Read;
     let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
-    // One byte more than allowed tells "too large" from "just fits"; the parser says so.
-    file.take(document::LARGEST as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    file.take(most as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(bytes)
+}
+
+fn read_text(path: &Path) -> Result<String, String> {
+    let bytes = read_bounded(path, document::LARGEST)?;
     String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
 }

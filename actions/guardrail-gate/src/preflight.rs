@@ -22,12 +22,13 @@ pub fn reread(plan: &Plan, mut outcome: Outcome) -> Outcome {
     for watched in &mut outcome.watched {
         let over = matches!(
             watched.finding.verdict,
-            Verdict::Fail | Verdict::Inconclusive { doubt: Doubt::OverLimitUnproven { .. } }
+            Verdict::Fail | Verdict::Inconclusive { doubt: Doubt::OverLimitUnproven { .. } | Doubt::AlreadyOver }
         );
         if over {
             watched.finding.verdict = Doubt::AlreadyOver.into();
         }
     }
+    outcome.preflight = true;
     outcome.overall = match outcome.overall_now(plan) {
         Overall::Watching => Overall::Inconclusive,
         overall => overall,

@@ -1,7 +1,7 @@
 //! What is said while it is watched: one line per poll, and the words the summary shares with it. Pure.
 
 use crate::{
-    config::{Bound, Guardrail, Measure, Plan, Rule},
+    config::{Baseline, Bound, Guardrail, Limit, Measure, Plan, Rule},
     decide::{Figures, Verdict},
     observe::Slot,
     watch::Outcome,
@@ -44,16 +44,64 @@ pub fn bounds(figures: &Figures) -> String {
     }
 }
 
+/// How far the evidence against the release has come, and what it is made of.
+#[must_use]
+pub fn evidence(figures: &Figures) -> String {
+    match *figures {
+        Figures::Share { evidence, needed, burst, .. } => {
+            let unit = match burst {
+                0.0 => "by interval".to_owned(),
+                1.0 => "by request".to_owned(),
+                burst => format!("by request, {} bad ones as one", number(burst)),
+            };
+            format!("{} of {} {unit}", rounded(evidence), rounded(needed))
+        }
+        Figures::Value { .. } | Figures::Nothing => "–".to_owned(),
+    }
+}
+
+/// What the baseline showed, where there is one.
+#[must_use]
+pub fn baseline(figures: &Figures) -> Option<String> {
+    match *figures {
+        Figures::Share { baseline_bad: Some(bad), baseline_total: Some(total), .. } => {
+            Some(format!("{bad} of {total} ({})", percent(ratio(bad, total))))
+        }
+        _ => None,
+    }
+}
+
+fn rounded(evidence: f64) -> String {
+    match evidence {
+        e if e > 9_999.0 => "> 9999".to_owned(),
+        e if e >= 10.0 => format!("{e:.0}"),
+        e if e >= 0.01 => format!("{e:.2}"),
+        _ => "0".to_owned(),
+    }
+}
+
 /// The limit in words.
 #[must_use]
 pub fn limit(guardrail: &Guardrail) -> String {
+    let than = match &guardrail.baseline {
+        Some(Baseline::Concurrent { .. }) => "the version beside it",
+        Some(Baseline::SameTime { .. }) => "at the same time on earlier days",
+        Some(Baseline::Recorded { .. } | Baseline::Source { .. }) => "the baseline",
+        Some(Baseline::PreviousWindow) | None => "before the release",
+    };
     match (guardrail.rule, &guardrail.measure) {
-        (Rule::Share { limit, .. }, _) => format!("≤ {limit} bad"),
+        (Rule::Share { limit: Limit::At(limit), .. }, _) => format!("≤ {limit} bad"),
+        (Rule::Share { limit: Limit::Increase { by, points }, .. }, _) => {
+            let points = if points.as_f64() > 0.0 { format!(" and {points} points") } else { String::new() };
+            format!("≤ {by}{points} more than {than}")
+        }
         (Rule::Value { bound, breach, .. }, measure) => {
-            let unit = if matches!(measure, Measure::Value { samples: Some(_), .. }) { " s" } else { "" };
+            let timed = matches!(measure, Measure::Value { samples: Some(_), over: None, .. });
+            let unit = if timed { " s" } else { "" };
             match bound {
                 Bound::Max(limit) => format!("≤ {}{unit}, fails at {breach}", number(limit)),
                 Bound::Min(limit) => format!("≥ {}{unit}, fails at {breach}", number(limit)),
+                Bound::Increase(by) => format!("≤ {by} more than {than}, fails at {breach}"),
             }
         }
     }
@@ -68,9 +116,7 @@ pub fn sparkline(slots: &[Slot]) -> String {
     let block = |height: &Option<f64>| match height {
         None => '·',
         Some(_) if highest <= 0.0 => BLOCKS[0],
-        Some(height) => {
-            BLOCKS[usize::try_from(crate::binomial::whole((height / highest * 7.0).round())).unwrap_or(0).min(7)]
-        }
+        Some(height) => BLOCKS[usize::try_from(stats::whole((height / highest * 7.0).round())).unwrap_or(0).min(7)],
     };
     // The newest 60 fit a table.
     heights.iter().skip(heights.len().saturating_sub(60)).map(block).collect()
@@ -78,14 +124,16 @@ pub fn sparkline(slots: &[Slot]) -> String {
 
 fn height(slot: &Slot) -> Option<f64> {
     match *slot {
-        Slot::Counts { bad, total } if total > 0.0 => Some((bad / total).clamp(0.0, 1.0)),
+        Slot::Counts { bad, total } | Slot::Arms { bad, total, .. } if total > 0.0 => {
+            Some((bad / total).clamp(0.0, 1.0))
+        }
         Slot::Value { value, .. } => Some(value.max(0.0)),
         _ => None,
     }
 }
 
 fn ratio(bad: u64, total: u64) -> f64 {
-    crate::binomial::real(bad) / crate::binomial::real(total.max(1))
+    stats::real(bad) / stats::real(total.max(1))
 }
 
 /// A share as a percentage with as many places as it needs.

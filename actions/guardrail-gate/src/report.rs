@@ -1,18 +1,19 @@
 //! What a run says in the end: verdict, outputs, step summary, JSON document, and the statement about the image. Pure.
 
 use crate::{
-    config::{Duty, Guardrail, Measure, Rule, Window},
+    config::{Baseline, Duty, Guardrail, Measure, Rule, Window},
     decide::{Figures, Overall, Verdict},
     inputs::{File, Mode, OnInconclusive},
-    observe::Slot,
-    progress::{bounds, limit, observed, sparkline},
-    signals::Track,
+    observe::{Past, Slot},
+    progress::{baseline, bounds, evidence, limit, observed, percent, sparkline},
     watch::{Outcome, Watched},
 };
 use github::{Alert, Annotation, Exit, Report, Summary};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use signals::{Query, Track};
+use std::collections::BTreeMap;
 use subject::Digest;
 
 /// What the verdict comes to under the run's policy.
@@ -70,7 +71,9 @@ fn why(guardrail: &Guardrail, watched: &Watched) -> String {
         (Verdict::Inconclusive { doubt }, _) => doubt.to_string(),
         (Verdict::Error { text }, _) => text.clone(),
         (Verdict::Fail, Figures::Share { .. }) => {
-            format!("{}, limit {}: more than chance explains", observed(&watched.finding.figures), limit(guardrail))
+            let figures = &watched.finding.figures;
+            let before = baseline(figures).map(|text| format!(", there {text}")).unwrap_or_default();
+            format!("{}, limit {}{before}: more than chance explains", observed(figures), limit(guardrail))
         }
         (Verdict::Fail, figures) => format!("{}, limit {}", observed(figures), limit(guardrail)),
         (Verdict::Pass, _) => "within its limit on enough evidence".to_owned(),
@@ -81,10 +84,7 @@ fn why(guardrail: &Guardrail, watched: &Watched) -> String {
 /// The whole report, but for what became of the statement.
 #[must_use]
 pub fn report(file: &File, outcome: &Outcome, conclusion: &Conclusion, mode: Mode) -> Report {
-    let what = match mode {
-        Mode::Gate => "the release",
-        Mode::Preflight | Mode::Validate => "the preflight",
-    };
+    let what = if mode == Mode::Preflight { "the preflight" } else { "the release" };
     let headline = match conclusion.exit {
         Exit::Done if conclusion.word == "pass" => format!("{what} passes: {}", conclusion.reason),
         Exit::Done => format!("{what} goes on without proof (on-inconclusive: pass): {}", conclusion.reason),
@@ -103,14 +103,17 @@ pub fn report(file: &File, outcome: &Outcome, conclusion: &Conclusion, mode: Mod
 }
 
 fn summary(file: &File, outcome: &Outcome, conclusion: &Conclusion) -> Summary {
-    let columns = ["guardrail", "limit", "observed", "interval", "verdict", "course", "reason"];
-    let rows = file.plan.guardrails.iter().zip(&outcome.watched).map(|(guardrail, watched)| {
+    let columns = ["guardrail", "limit", "observed", "95 % interval", "evidence", "verdict", "course", "reason"];
+    let each = || file.plan.guardrails.iter().zip(&outcome.watched);
+    let rows = each().map(|(guardrail, watched)| {
         let duty = if guardrail.duty == Duty::Observe { " (observed only)" } else { "" };
+        let figures = &watched.finding.figures;
         vec![
             format!("{}{duty}", guardrail.name),
             limit(guardrail),
-            observed(&watched.finding.figures),
-            bounds(&watched.finding.figures),
+            observed(figures),
+            bounds(figures),
+            evidence(figures),
             watched.finding.verdict.word().to_owned(),
             sparkline(&watched.slots),
             why(guardrail, watched),
@@ -123,16 +126,41 @@ fn summary(file: &File, outcome: &Outcome, conclusion: &Conclusion) -> Summary {
         _ => Alert::Warning,
     };
     let window = format!(
-        "Watched {} of {} intervals of {} s, {} to {}. Budget for failing a healthy release: {}, {} per look of one guardrail.",
+        "Watched {} of {} intervals of {} s, {} to {}. Budget for failing a healthy release: {}, {} for one guardrail.",
         outcome.settled,
         outcome.span.intervals,
         outcome.span.interval,
         outcome.span.start,
         outcome.span.end(),
         file.plan.false_rollback_budget,
-        crate::progress::percent(file.plan.alpha_per_look()),
+        percent(file.plan.alpha()),
     );
-    Summary::new().alert(alert, &conclusion.reason).table(&columns, rows).paragraph(&window)
+    let queries = each().map(|(guardrail, _)| {
+        let asked: Vec<String> = guardrail.measure.queries().map(words).collect();
+        vec![guardrail.name.clone(), guardrail.source.clone(), asked.join(" / ")]
+    });
+    let queries = Summary::new().table(&["guardrail", "source", "asked"], queries);
+    let table = Summary::new().alert(alert, &conclusion.reason).table(&columns, rows).paragraph(&window);
+    table.details("What was asked", queries)
+}
+
+/// A query as it was sent.
+fn words(query: &Query) -> String {
+    match query {
+        Query::CloudWatch(metric) => {
+            let dimensions: Vec<String> =
+                metric.dimensions.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            format!("{} {} {} {{{}}}", metric.namespace, metric.name, metric.statistic, dimensions.join(", "))
+        }
+        Query::Counter { selector } => format!("growth of {selector}"),
+        Query::Expression { promql } => promql.clone(),
+        Query::Rows { select } => format!("rows {select}"),
+        Query::Number { select } => format!("number {select}"),
+        Query::Probe { probe, failed } => {
+            let what = if *failed { "failed probes" } else { "probes" };
+            format!("{what} of {} every {} s", probe.path, probe.every)
+        }
+    }
 }
 
 /// Everything needed to come to the same verdict again: the rules, the raw answers, and what was made of them.
@@ -145,7 +173,8 @@ pub struct Document<'a> {
     file: FileEntry<'a>,
     window: WindowEntry<'a>,
     false_rollback_budget: String,
-    alpha_per_look: f64,
+    alpha: f64,
+    on_inconclusive: &'static str,
     guardrails: Vec<Entry<'a>>,
     decided_at: Timestamp,
 }
@@ -154,6 +183,8 @@ pub struct Document<'a> {
 struct FileEntry<'a> {
     path: &'a std::path::Path,
     digest: Digest,
+    text: &'a str,
+    parameters: BTreeMap<&'a str, &'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -161,6 +192,8 @@ struct WindowEntry<'a> {
     start: Timestamp,
     end: Timestamp,
     settled: usize,
+    interrupted: bool,
+    preflight: bool,
     #[serde(flatten)]
     settings: &'a Window,
 }
@@ -172,42 +205,60 @@ struct Entry<'a> {
     source: &'a str,
     measure: &'a Measure,
     rule: &'a Rule,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<&'a Baseline>,
     verdict: &'a Verdict,
     reason: String,
     figures: &'a Figures,
     intervals: &'a [Slot],
     answers: &'a [Track],
+    past: &'a Past,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
 }
 
-/// The document of a run.
+/// The document of a run, which was decided at `now`.
 #[must_use]
-pub fn document<'a>(file: &'a File, outcome: &'a Outcome, conclusion: &'a Conclusion, now: Timestamp) -> Document<'a> {
+pub fn document<'a>(
+    file: &'a File,
+    outcome: &'a Outcome,
+    conclusion: &'a Conclusion,
+    policy: OnInconclusive,
+    now: Timestamp,
+) -> Document<'a> {
     let entry = |(guardrail, watched): (&'a Guardrail, &'a Watched)| Entry {
         name: &guardrail.name,
         duty: guardrail.duty,
         source: &guardrail.source,
         measure: &guardrail.measure,
         rule: &guardrail.rule,
+        baseline: guardrail.baseline.as_ref(),
         verdict: &watched.finding.verdict,
         reason: why(guardrail, watched),
         figures: &watched.finding.figures,
         intervals: &watched.slots,
         answers: &watched.tracks,
+        past: &watched.past,
+        error: watched.error.as_deref(),
     };
+    let parameters = file.parameters.iter().map(|given| (given.name.as_str(), given.value.as_str())).collect();
     Document {
         version: 1,
         verdict: conclusion.word,
         rollback: conclusion.rollback,
         reason: &conclusion.reason,
-        file: FileEntry { path: &file.path, digest: file.digest },
+        file: FileEntry { path: &file.path, digest: file.digest, text: &file.text, parameters },
         window: WindowEntry {
             start: outcome.span.start,
             end: outcome.span.end(),
             settled: outcome.settled,
+            interrupted: outcome.interrupted,
+            preflight: outcome.preflight,
             settings: &file.plan.window,
         },
         false_rollback_budget: file.plan.false_rollback_budget.to_string(),
-        alpha_per_look: file.plan.alpha_per_look(),
+        alpha: file.plan.alpha(),
+        on_inconclusive: policy.word(),
         guardrails: file.plan.guardrails.iter().zip(&outcome.watched).map(entry).collect(),
         decided_at: now,
     }
@@ -222,20 +273,39 @@ pub fn predicate(document: &Document<'_>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Limit, Piece};
     use crate::decide::{Doubt, Finding};
-    use crate::signals::{Query, Span};
+    use signals::Span;
+
+    fn figures() -> Figures {
+        Figures::Share {
+            bad: 3,
+            total: 4,
+            lower: 0.5,
+            upper: 1.0,
+            limit: 0.01,
+            burst: 0.0,
+            evidence: 120.0,
+            needed: 100.0,
+            baseline_bad: None,
+            baseline_total: None,
+        }
+    }
 
     fn outcome(overall: Overall, verdict: Verdict, interrupted: bool) -> Outcome {
-        let finding = Finding { verdict, figures: Figures::Share { bad: 3, total: 4, lower: 0.5, upper: 1.0 } };
+        let finding = Finding { verdict, figures: figures() };
         let span = Span { start: Timestamp::UNIX_EPOCH, interval: 60, intervals: 3 };
-        Outcome { span, settled: 1, watched: vec![Watched::for_test(finding)], overall, interrupted }
+        let watched = vec![Watched::for_test(finding)];
+        Outcome { span, settled: 1, watched, overall, interrupted, preflight: false }
     }
 
     fn guardrails() -> Vec<Guardrail> {
         let value = Query::Expression { promql: "up".into() };
-        let rule = Rule::Share { limit: "1%".parse().unwrap(), min_samples: 9, burst: 1 };
-        let measure = Measure::Value { value, samples: None };
-        vec![Guardrail { name: "errors".into(), source: "s".into(), measure, rule, duty: Duty::Required }]
+        let limit = Limit::At("1%".parse().unwrap());
+        let rule = Rule::Share { limit, min_samples: 9, unit: Piece::Auto, hard: None };
+        let measure = Measure::Value { value, over: None, samples: None };
+        let (name, source) = ("errors".into(), "s".into());
+        vec![Guardrail { name, source, measure, rule, duty: Duty::Required, baseline: None }]
     }
 
     #[test]

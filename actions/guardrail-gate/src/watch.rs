@@ -1,14 +1,14 @@
 //! The watch: sleep until an interval has settled, read everything, judge, until it is decided or over.
 
 use crate::{
-    config::{Duty, Plan, Window},
+    config::{Baseline, Duty, Guardrail, Plan, Window},
     decide::{Doubt, Figures, Finding, Overall, Seen, Terms, Verdict, decide, overall},
-    observe::{Observed, Slot, Sources, read},
+    observe::{Observed, Past, Slot, Sources, read},
     progress,
-    signals::{SourceError, SourceErrorKind, Span, Track},
 };
 use github::Runner;
 use jiff::{SignedDuration, Timestamp};
+use signals::{SourceError, SourceErrorKind, Span, Track};
 use std::time::Duration;
 
 /// How often a source that does not answer is asked again after the window has ended.
@@ -30,6 +30,8 @@ pub struct Outcome {
     pub overall: Overall,
     /// Whether a signal ended it.
     pub interrupted: bool,
+    /// Whether it looked at the time before a release ([`crate::preflight`]).
+    pub preflight: bool,
 }
 
 /// What was seen of one guardrail, and what it means.
@@ -39,10 +41,12 @@ pub struct Watched {
     pub slots: Vec<Slot>,
     /// The raw answers behind them.
     pub tracks: Vec<Track>,
+    /// What was before the release.
+    pub past: Past,
+    /// Why the newest poll brought nothing.
+    pub error: Option<String>,
     /// The judgement.
     pub finding: Finding,
-    /// How many looks were taken.
-    judged: usize,
 }
 
 /// The intervals of a watch that starts at `start`: after the warm-up, on the grid of whole intervals CloudWatch keeps.
@@ -70,22 +74,17 @@ pub fn settled(span: &Span, window: &Window, now: Timestamp) -> usize {
     (0..span.intervals).take_while(|&index| settles(span, window, index) <= now).count()
 }
 
-/// What one look may assume and spend under this plan.
+/// What one guardrail may assume and spend under this plan.
 #[must_use]
 pub fn terms(plan: &Plan) -> Terms {
     let stale = plan.window.stale_after / plan.window.interval.max(1);
-    Terms { alpha: plan.alpha_per_look(), stale_intervals: stale as usize }
+    Terms { alpha: plan.alpha(), intervals: plan.window.intervals, stale_intervals: stale as usize }
 }
 
 /// Watches until a required guardrail has failed, the window is over, or a signal comes.
-pub async fn watch(runner: &Runner, plan: &Plan, sources: &Sources, span: Span) -> Outcome {
-    let mut outcome = Outcome {
-        span,
-        settled: 0,
-        watched: plan.guardrails.iter().map(|_| Watched::nothing()).collect(),
-        overall: Overall::Watching,
-        interrupted: false,
-    };
+pub async fn watch(runner: &Runner, plan: &Plan, sources: &Sources, begun: (Span, Vec<Past>)) -> Outcome {
+    let (span, pasts) = begun;
+    let mut outcome = Outcome::begin(span, pasts);
     let mut chances = LAST_CHANCES;
     loop {
         let final_now = settled(&span, &plan.window, runner.now());
@@ -117,19 +116,52 @@ pub async fn watch(runner: &Runner, plan: &Plan, sources: &Sources, span: Span) 
 }
 
 impl Watched {
-    fn nothing() -> Self {
+    fn begin(past: Past) -> Self {
         let finding = Finding { verdict: Verdict::Watching, figures: Figures::Nothing };
-        Self { slots: Vec::new(), tracks: Vec::new(), finding, judged: 0 }
+        Self { slots: Vec::new(), tracks: Vec::new(), past, error: None, finding }
+    }
+
+    /// With these intervals, and nothing known of the time before them.
+    pub(crate) fn seen(slots: Vec<Slot>) -> Self {
+        Self { slots, ..Self::begin(Past::default()) }
     }
 
     /// With a finding, and nothing seen.
     #[cfg(test)]
     pub(crate) fn for_test(finding: Finding) -> Self {
-        Self { finding, ..Self::nothing() }
+        Self { finding, ..Self::begin(Past::default()) }
+    }
+
+    /// Judges what is known by now: a function of the numbers alone, so that a late or repeated run comes to the same.
+    pub(crate) fn judge(&mut self, guardrail: &Guardrail, terms: &Terms, settled: usize) {
+        let slots = &self.slots[..settled.min(self.slots.len())];
+        let before = self.past.slots_before(&guardrail.measure);
+        let baseline = self.past.slots_of_baseline(guardrail);
+        let partial = self.tracks.iter().find_map(|track| track.partial.as_deref());
+        let ended = settled >= terms.intervals;
+        let seen = Seen { slots, before: &before, baseline: &baseline, ended, partial };
+        self.finding = decide(guardrail, &seen, terms);
+        let needs_past = guardrail.baseline.as_ref().is_some_and(|b| !matches!(b, Baseline::Concurrent { .. }));
+        match (&self.finding.verdict, &self.error, &self.past.error) {
+            // What was proven stays proven, whatever the source says after it.
+            (Verdict::Fail, ..) => {}
+            (_, Some(text), _) => self.finding.verdict = Verdict::Error { text: text.clone() },
+            (Verdict::Inconclusive { doubt: Doubt::NoBaseline { .. } }, None, Some(text)) if needs_past => {
+                self.finding.verdict = Doubt::NoBaseline { text: Some(text.clone()) }.into();
+            }
+            _ => {}
+        }
     }
 }
 
 impl Outcome {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn begin(span: Span, pasts: Vec<Past>) -> Self {
+        let watched = pasts.into_iter().map(Watched::begin).collect();
+        Self { span, settled: 0, watched, overall: Overall::Watching, interrupted: false, preflight: false }
+    }
+
     /// Whether a required query was refused before it was ever answered: a wrong query or permission, which waiting does
     /// not mend.
     fn is_hopeless(&self, plan: &Plan, answers: &[Result<Observed, SourceError>]) -> bool {
@@ -137,35 +169,27 @@ impl Outcome {
             answer.as_ref().is_err_and(|error| error.kind == SourceErrorKind::Refused)
         };
         let mut each = plan.guardrails.iter().zip(&self.watched).zip(answers);
-        each.any(|((g, watched), answer)| g.duty == Duty::Required && watched.judged == 0 && refused(answer))
+        each.any(|((g, watched), answer)| g.duty == Duty::Required && watched.tracks.is_empty() && refused(answer))
     }
 
-    /// Takes every look that has become possible, in order, so that a late or repeated run comes to the same.
+    /// Takes in the answers of a poll. A guardrail that was not answered keeps what it knew.
     fn judge(&mut self, plan: &Plan, answers: Vec<Result<Observed, SourceError>>, settled: usize) {
+        for (watched, answer) in self.watched.iter_mut().zip(answers) {
+            match answer {
+                Ok(observed) => {
+                    (watched.slots, watched.tracks, watched.error) = (observed.slots, observed.tracks, None);
+                }
+                Err(error) => watched.error = Some(error.text),
+            }
+        }
+        self.conclude(plan, settled);
+    }
+
+    /// Judges everything that is known when `settled` intervals are.
+    pub(crate) fn conclude(&mut self, plan: &Plan, settled: usize) {
         let terms = terms(plan);
-        for ((guardrail, watched), answer) in plan.guardrails.iter().zip(&mut self.watched).zip(answers) {
-            // What was proven stays proven; later numbers come after the traffic has moved away.
-            if watched.finding.verdict == Verdict::Fail {
-                continue;
-            }
-            let observed = match answer {
-                Ok(observed) => observed,
-                Err(error) => {
-                    watched.finding.verdict = Verdict::Error { text: error.text };
-                    continue;
-                }
-            };
-            let partial = observed.tracks.iter().find_map(|track| track.partial.as_deref());
-            for look in watched.judged + 1..=settled {
-                let ended = look == self.span.intervals;
-                let slots = &observed.slots[..look.min(observed.slots.len())];
-                watched.finding = decide(&guardrail.rule, &Seen { slots, ended, partial }, &terms);
-                if watched.finding.verdict == Verdict::Fail {
-                    break;
-                }
-            }
-            watched.judged = settled;
-            (watched.slots, watched.tracks) = (observed.slots, observed.tracks);
+        for (guardrail, watched) in plan.guardrails.iter().zip(&mut self.watched) {
+            watched.judge(guardrail, &terms, settled);
         }
         self.settled = settled;
         self.overall = self.overall_now(plan);
@@ -176,7 +200,7 @@ impl Outcome {
     }
 
     /// Ends the watch: what is not decided by now is not going to be.
-    fn close(mut self, plan: &Plan) -> Self {
+    pub(crate) fn close(mut self, plan: &Plan) -> Self {
         if self.overall == Overall::Watching {
             self.overall = match plan.guardrails.iter().zip(&self.watched).any(|(guardrail, watched)| {
                 guardrail.duty == Duty::Required && matches!(watched.finding.verdict, Verdict::Error { .. })
@@ -188,7 +212,7 @@ impl Outcome {
         self
     }
 
-    fn interrupt(mut self, plan: &Plan) -> Self {
+    pub(crate) fn interrupt(mut self, plan: &Plan) -> Self {
         for watched in &mut self.watched {
             if watched.finding.verdict == Verdict::Watching {
                 watched.finding.verdict = Doubt::Interrupted.into();
@@ -210,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_watch_starts_on_the_grid_after_the_warm_up_and_counts_settled_intervals_only() {
-        let window = Window { warm_up: 30, interval: 60, intervals: 3, settle: 90, stale_after: 300 };
+        let window = Window { warm_up: 30, interval: 60, intervals: 3, settle: 90, stale_after: 300, history: 60 };
         // 1,000,000,020 is a whole minute.
         for (start, first) in [(0, 60), (30, 60), (31, 120), (-30, 0)] {
             assert_eq!(span(&window, at(start)).start, at(first), "{start}");

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const KEYS: [&str; 6] = ["version", "parameters", "window", "false_rollback_budget", "sources", "guardrails"];
 
-/// Keys whose texts are PromQL or pieces of it.
-const QUERIES: [&str; 4] = ["counter", "query", "histogram", "selector"];
+/// Keys whose texts are PromQL or JSONPath, or pieces of them.
+const QUERIES: [&str; 7] = ["counter", "query", "histogram", "selector", "rows", "bad", "value"];
 
 /// Reads a guardrail file.
 ///

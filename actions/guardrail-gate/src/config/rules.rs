@@ -1,20 +1,32 @@
-//! One guardrail of the file: what it asks and what the answer must be.
+//! One guardrail of the file: which kind it is, and what the answer must be.
 
 use super::{
-    Absent, Bound, Breach, Duty, Guardrail, Length, Measure, Numerator, Rule, Share, SourceSettings, Window,
-    sources::{METRIC_KEYS, PROMETHEUS_KEYS, metric, query},
-};
-use crate::{
-    binomial::fewest_clean,
-    signals::{Metric, Query},
+    Baseline, Bound, Breach, Duty, Guardrail, Hard, Increase, Limit, Measure, Piece, Rule, Share, SourceSettings,
+    Window, baseline,
 };
 use document::Fields;
+use stats::binomial::fewest_clean;
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 9] = ["name", "share", "latency", "gauge", "max", "min", "breach", "min_samples", "required"];
-const SHARE_KEYS: [&str; 5] = ["source", "numerator", "denominator", "absent_numerator", "burst"];
-const LATENCY_KEYS: [&str; 9] =
-    ["source", "percentile", "slower_than", "metric", "namespace", "dimensions", "histogram", "selector", "burst"];
+const KEYS: [&str; 14] = [
+    "name",
+    "share",
+    "latency",
+    "gauge",
+    "probe",
+    "max",
+    "min",
+    "max_increase",
+    "min_increase",
+    "baseline",
+    "hard",
+    "breach",
+    "min_samples",
+    "required",
+];
+
+/// Requests below which nothing passes a limit that is relative, and so not known when the file is read.
+const RELATIVE_SAMPLES: u64 = 100;
 
 /// What a guardrail may refer to.
 pub(crate) struct Context<'a> {
@@ -30,20 +42,24 @@ pub(crate) fn read(section: &Fields<'_>, context: &Context<'_>) -> Option<Guardr
         Some(false) => Duty::Observe,
         _ => Duty::Required,
     };
-    let kinds: Vec<&str> = ["share", "latency", "gauge"].into_iter().filter(|kind| section.has(kind)).collect();
+    let kinds = ["share", "latency", "gauge", "probe"];
+    let kinds: Vec<&str> = kinds.into_iter().filter(|kind| section.has(kind)).collect();
     let [kind] = kinds[..] else {
-        section.refuse_all("a guardrail has exactly one of `share`, `latency` and `gauge`");
+        section.refuse_all("a guardrail has exactly one of `share`, `latency`, `gauge` and `probe`");
         return None;
     };
     let inner = section.child(kind)?;
     let (source_name, source) = source(&inner, context)?;
-    let asked = Asked { section: &section, inner, source, window: context.window };
+    let baseline = if section.has("baseline") { Some(baseline::read(&section)?) } else { None };
+    let asked = Asked { section: &section, inner, source, window: context.window, baseline: baseline.as_ref() };
     let (measure, rule) = match kind {
         "share" => asked.share()?,
         "latency" => asked.latency()?,
-        _ => asked.gauge()?,
+        "gauge" => asked.gauge()?,
+        _ => asked.probe()?,
     };
-    Some(Guardrail { name: name?, source: source_name, measure, rule, duty })
+    let guardrail = Guardrail { name: name?, source: source_name, measure, rule, duty, baseline };
+    fits(&section, &guardrail, context).then_some(guardrail)
 }
 
 fn source<'a>(inner: &Fields<'_>, context: &Context<'a>) -> Option<(String, &'a SourceSettings)> {
@@ -57,153 +73,147 @@ fn source<'a>(inner: &Fields<'_>, context: &Context<'a>) -> Option<(String, &'a 
     Some((name, source))
 }
 
+/// Whether limit and baseline belong to each other, and the source can tell about the baseline.
+fn fits(section: &Fields<'_>, guardrail: &Guardrail, context: &Context<'_>) -> bool {
+    let relative = matches!(
+        guardrail.rule,
+        Rule::Share { limit: Limit::Increase { .. }, .. } | Rule::Value { bound: Bound::Increase(_), .. }
+    );
+    let counts = matches!(guardrail.rule, Rule::Share { .. });
+    let past = guardrail.has_past(context.sources);
+    let text = match &guardrail.baseline {
+        None if relative => "`max_increase` is relative to a `baseline`; for example { kind: previous_window }",
+        None => return true,
+        Some(_) if !relative => "a baseline is compared with by `max_increase`, not by a limit of its own",
+        Some(Baseline::PreviousWindow | Baseline::SameTime { .. }) if !past => {
+            "this source has no past; write down a baseline (`kind: recorded`) or ask another source (`kind: source`)"
+        }
+        Some(Baseline::PreviousWindow) if context.window.is_some_and(|window| window.history == 0) => {
+            "there is no window before the release: `window.history` is 0"
+        }
+        Some(Baseline::Recorded { .. } | Baseline::Concurrent { .. }) if !counts => {
+            "a value is compared with its own past: `kind: previous_window` or `same_time`"
+        }
+        Some(Baseline::Source { source }) if !counts || !context.sources.contains_key(source) => {
+            "no such source to compare with, or one of values; only shares are compared with another source"
+        }
+        Some(_) => return true,
+    };
+    section.refuse(if guardrail.baseline.is_some() { "baseline" } else { "max_increase" }, text);
+    false
+}
+
 /// A guardrail half read.
-struct Asked<'a> {
+pub(crate) struct Asked<'a> {
     /// The guardrail.
-    section: &'a Fields<'a>,
-    /// Its `share`, `latency` or `gauge`.
-    inner: Fields<'a>,
-    source: &'a SourceSettings,
-    window: Option<Window>,
+    pub(crate) section: &'a Fields<'a>,
+    /// Its `share`, `latency`, `gauge` or `probe`.
+    pub(crate) inner: Fields<'a>,
+    pub(crate) source: &'a SourceSettings,
+    pub(crate) window: Option<Window>,
+    pub(crate) baseline: Option<&'a Baseline>,
 }
 
 impl Asked<'_> {
-    fn share(&self) -> Option<(Measure, Rule)> {
-        let inner = self.inner.clone().only(&SHARE_KEYS);
-        let part = |key: &str| {
-            inner.demand(key, "{ metric: RequestCount }")?;
-            let keys: &[&str] = if self.is_prometheus() { &PROMETHEUS_KEYS } else { &METRIC_KEYS };
-            query(&inner.child(key)?.only(keys), self.source, "Sum")
-        };
-        let absent_numerator = match inner.text("absent_numerator").as_deref() {
-            None | Some("no_data") => Absent::NoData,
-            Some("zero") => Absent::Zero,
-            Some(other) => {
-                inner.refuse("absent_numerator", format!("`{other}` is neither zero nor no_data"));
-                return None;
-            }
-        };
-        let (numerator, denominator) = (part("numerator"), part("denominator"));
-        let (limit, bad) = match (self.section.has("max"), self.section.has("min")) {
-            (true, false) => (self.section.parsed::<Share>("max"), true),
-            (false, true) => (self.section.parsed::<Share>("min").map(Share::complement), false),
-            _ => return self.one_limit(),
-        };
-        let numerator = if bad { Numerator::Bad(numerator?) } else { Numerator::Good(numerator?) };
-        let rule = self.share_rule(limit?, &inner)?;
-        Some((Measure::Share { numerator, denominator: denominator?, absent_numerator }, rule))
-    }
-
-    fn latency(&self) -> Option<(Measure, Rule)> {
-        let inner = self.inner.clone().only(&LATENCY_KEYS);
-        let by_share = match (inner.has("percentile"), inner.has("slower_than")) {
-            (true, false) => false,
-            (false, true) => true,
-            _ => {
-                inner.refuse_all(
-                    "write either `percentile: 95` (with `max: 300ms`) or `slower_than: 300ms` (with `max: 5%`)",
-                );
-                return None;
-            }
-        };
-        if self.section.has("min") || !self.section.has("max") {
-            return self.one_limit();
+    /// The limit of a share, and whether its numerator counts bad ones.
+    pub(crate) fn share_limit(&self) -> Option<(Limit, bool)> {
+        match self.limit_key()? {
+            "max" => Some((Limit::At(self.section.parsed::<Share>("max")?), true)),
+            "min" => Some((Limit::At(self.section.parsed::<Share>("min")?.complement()), false)),
+            _ => Some((self.increase()?, true)),
         }
-        if by_share {
-            let edge = inner.parsed::<Length>("slower_than")?;
-            let rule = self.share_rule(self.section.parsed::<Share>("max")?, &inner)?;
-            return Some((self.slower_than(&inner, edge)?, rule));
-        }
-        let percentile = self.percentile(&inner)?;
-        let edge = self.section.parsed::<Length>("max")?;
-        if self.is_prometheus() {
-            // `p95 <= T` is `share(latency > T) <= 5 %`: no interpolation between buckets.
-            return Some((self.slower_than(&inner, edge)?, self.share_rule(percentile.complement(), &inner)?));
-        }
-        let statistic = format!("p{}", percentile.to_string().trim_end_matches(" %"));
-        let value = metric(&inner, self.source, &statistic)?;
-        let samples = Metric { statistic: "SampleCount".into(), ..value.clone() };
-        let default = fewest_clean(percentile.complement().as_f64());
-        let measure = Measure::Value { value: Query::CloudWatch(value), samples: Some(Query::CloudWatch(samples)) };
-        Some((measure, self.value_rule(Bound::Max(edge.0.as_secs_f64()), default)?))
     }
 
-    fn gauge(&self) -> Option<(Measure, Rule)> {
-        let mut keys = vec!["source"];
-        keys.extend(if self.is_prometheus() { vec!["query"] } else { METRIC_KEYS.to_vec() });
-        let inner = self.inner.clone().only(&keys);
-        let value = query(&inner, self.source, "Average")?;
-        let number = |key: &str| {
-            let text = self.section.text(key)?;
-            let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
-            if number.is_none() {
-                self.section.refuse(key, format!("`{text}` is not a number"));
-            }
-            number
+    pub(crate) fn increase(&self) -> Option<Limit> {
+        let by = self.section.parsed::<Increase>("max_increase")?;
+        let points = match self.section.has("min_increase") {
+            true => self.section.parsed::<Share>("min_increase")?,
+            false => Share::NOTHING,
         };
-        let bound = match (self.section.has("max"), self.section.has("min")) {
-            (true, false) => Bound::Max(number("max")?),
-            (false, true) => Bound::Min(number("min")?),
-            _ => return self.one_limit(),
-        };
-        let half = self.window.map_or(1, |window| window.intervals.div_ceil(2) as u64);
-        Some((Measure::Value { value, samples: None }, self.value_rule(bound, Some(half))?))
+        Some(Limit::Increase { by, points })
     }
 
-    /// The share of requests slower than `edge`.
-    fn slower_than(&self, inner: &Fields<'_>, edge: Length) -> Option<Measure> {
-        let seconds = edge.0.as_secs_f64();
-        let (numerator, denominator) = if self.is_prometheus() {
-            inner.demand("histogram", "http_request_duration_seconds")?;
-            let histogram = inner.text("histogram")?;
-            let selector = inner.text("selector").unwrap_or_default();
-            let selector = selector.trim().trim_end_matches(',');
-            let comma = if selector.is_empty() { "" } else { "," };
-            // Client libraries write a whole number of seconds as 1 or as 1.0.
-            let le = if seconds.fract() == 0.0 {
-                format!("le=~\"{seconds}|{seconds}[.]0\"")
-            } else {
-                format!("le=\"{seconds}\"")
-            };
-            let within = Query::Counter { selector: format!("{histogram}_bucket{{{selector}{comma}{le}}}") };
-            (Numerator::Good(within), Query::Counter { selector: format!("{histogram}_count{{{selector}}}") })
-        } else {
-            // PR(:T) is the percentage of values of at most T (CloudWatch, "Statistics definitions", percentile rank).
-            let rank = metric(inner, self.source, &format!("PR(:{seconds})"))?;
-            let all = Metric { statistic: "SampleCount".into(), ..rank.clone() };
-            (Numerator::GoodPercent(Query::CloudWatch(rank)), Query::CloudWatch(all))
-        };
-        Some(Measure::Share { numerator, denominator, absent_numerator: Absent::NoData })
-    }
-
-    fn percentile(&self, inner: &Fields<'_>) -> Option<Share> {
-        let text = inner.text("percentile")?;
-        let share = format!("{}%", text.trim().trim_start_matches('p')).parse::<Share>().ok();
-        let share = share.filter(|share| (0.5..1.0).contains(&share.as_f64()));
-        if share.is_none() {
-            inner.refuse("percentile", format!("`{text}` is not a percentile from 50 to below 100"));
+    /// The bound of a value, in the unit the source gives; `number` reads the limit.
+    pub(crate) fn bound(&self, number: impl Fn(&str) -> Option<f64>) -> Option<Bound> {
+        match self.limit_key()? {
+            "max" => number("max").map(Bound::Max),
+            "min" => number("min").map(Bound::Min),
+            _ => self.section.parsed::<Increase>("max_increase").map(Bound::Increase),
         }
-        share
     }
 
-    fn share_rule(&self, limit: Share, inner: &Fields<'_>) -> Option<Rule> {
-        if limit.as_f64() >= 1.0 {
+    fn limit_key(&self) -> Option<&'static str> {
+        let keys = ["max", "min", "max_increase"];
+        let keys: Vec<&str> = keys.into_iter().filter(|key| self.section.has(key)).collect();
+        if let [key] = keys[..] {
+            return Some(key);
+        }
+        self.section.refuse_all(
+            "exactly one limit is needed: `max`, `min` where less is worse, or `max_increase` over a `baseline`",
+        );
+        None
+    }
+
+    pub(crate) fn share_rule(&self, limit: Limit, inner: &Fields<'_>) -> Option<Rule> {
+        let known = match limit {
+            Limit::At(limit) => Some(limit.as_f64()),
+            Limit::Increase { .. } => None,
+        };
+        if known.is_some_and(|limit| limit >= 1.0) {
             self.section.refuse_all("a limit of everything can never be exceeded");
             return None;
         }
         if self.section.has("breach") {
             self.section.refuse("breach", "a share is decided on all its requests; `breach` belongs to values");
         }
-        let min_samples = self.min_samples(fewest_clean(limit.as_f64()))?;
-        let burst = if inner.has("burst") { inner.whole("burst", 0..=u64::MAX)? } else { 1 };
-        if burst == 0 || burst > min_samples {
+        let default = known.map_or(Some(RELATIVE_SAMPLES), fewest_clean);
+        let min_samples = self.min_samples(default)?;
+        let unit = self.unit(inner, min_samples)?;
+        let hard = if self.section.has("hard") { Some(self.hard()?) } else { None };
+        Some(Rule::Share { limit, min_samples, unit, hard })
+    }
+
+    fn unit(&self, inner: &Fields<'_>, min_samples: u64) -> Option<Piece> {
+        let burst = if inner.has("burst") { Some(inner.whole("burst", 0..=u64::MAX)?) } else { None };
+        if burst.is_some_and(|burst| burst == 0 || burst > min_samples) {
             inner.refuse("burst", format!("a burst is 1 to {min_samples} requests (`min_samples`)"));
             return None;
         }
-        Some(Rule::Share { limit, min_samples, burst })
+        let whole = matches!(self.source, SourceSettings::Http { .. } | SourceSettings::File { .. });
+        match (inner.text("unit").as_deref(), burst) {
+            (None | Some("request"), Some(burst)) => Some(Piece::Request { burst }),
+            (Some("request"), None) => Some(Piece::Request { burst: 1 }),
+            (None, None) if whole => Some(Piece::Request { burst: 1 }),
+            (None | Some("auto"), None) => Some(Piece::Auto),
+            (Some("interval"), None) => Some(Piece::Interval),
+            (Some("auto" | "interval"), Some(_)) => {
+                inner.refuse("burst", "a burst is counted in requests: `unit: request`, or no `unit`");
+                None
+            }
+            (Some(other), _) => {
+                inner.refuse("unit", format!("`{other}` is none of auto, interval, request"));
+                None
+            }
+        }
     }
 
-    fn value_rule(&self, bound: Bound, default_samples: Option<u64>) -> Option<Rule> {
+    fn hard(&self) -> Option<Hard> {
+        let section = self.section.child("hard")?.only(&["max", "for"]);
+        section.demand("max", "20%")?;
+        let max = section.parsed::<Share>("max")?;
+        let intervals = if section.has("for") { section.whole("for", 1..=1440)? } else { 1 };
+        let intervals = usize::try_from(intervals).ok()?;
+        if self.window.is_some_and(|window| intervals > window.intervals) {
+            section.refuse("for", format!("{intervals} intervals are more than are watched"));
+            return None;
+        }
+        Some(Hard { max, intervals })
+    }
+
+    pub(crate) fn value_rule(&self, bound: Bound, default_samples: Option<u64>) -> Option<Rule> {
+        if self.section.has("hard") {
+            self.section.refuse("hard", "values have `breach`; `hard` belongs to shares");
+        }
         let intervals = self.window?.intervals;
         let breach = match self.section.has("breach") {
             true => self.section.parsed::<Breach>("breach")?,
@@ -230,12 +240,10 @@ impl Asked<'_> {
         given.filter(|&samples| samples > 0)
     }
 
-    fn one_limit<T>(&self) -> Option<T> {
-        self.section.refuse_all("exactly one limit is needed: `max`, or `min` where less is worse");
-        None
-    }
-
-    fn is_prometheus(&self) -> bool {
+    pub(crate) fn is_prometheus(&self) -> bool {
         matches!(self.source, SourceSettings::Prometheus { .. })
     }
 }
+
+/// What [`Asked`] makes of each kind.
+pub(crate) type Read = Option<(Measure, Rule)>;

@@ -1,8 +1,8 @@
 //! The `sources` of the file, and the queries guardrails put to them.
 
 use super::{Length, SourceSettings};
-use crate::signals::{Metric, Query};
 use document::Fields;
+use signals::{Metric, Query, Selector};
 use std::collections::BTreeMap;
 
 /// One source, where it is well formed.
@@ -14,14 +14,21 @@ pub(crate) fn read(section: &Fields<'_>) -> Option<SourceSettings> {
             Some(SourceSettings::CloudWatch { namespace: section.text("namespace"), dimensions: dimensions(&section) })
         }
         "prometheus" => prometheus(&section.clone().only(&["type", "url", "scrape_interval"])),
+        "http" => Some(SourceSettings::Http { url: address(&section.clone().only(&["type", "url"]))? }),
+        "file" => {
+            let section = section.clone().only(&["type", "path"]);
+            section.demand("path", "out/predictions.jsonl")?;
+            Some(SourceSettings::File { path: section.text("path")?.into() })
+        }
         other => {
-            section.refuse("type", format!("`{other}` is not a kind of source; known are cloudwatch, prometheus"));
+            let known = "known are cloudwatch, prometheus, http, file";
+            section.refuse("type", format!("`{other}` is not a kind of source; {known}"));
             None
         }
     }
 }
 
-fn prometheus(section: &Fields<'_>) -> Option<SourceSettings> {
+fn address(section: &Fields<'_>) -> Option<url::Url> {
     section.demand("url", "https://prometheus.example.org")?;
     let text = section.text("url")?;
     let url = match text.parse::<url::Url>() {
@@ -34,10 +41,16 @@ fn prometheus(section: &Fields<'_>) -> Option<SourceSettings> {
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
         section.refuse(
             "url",
-            "an address here has no user, password, query or fragment; give a token by the input `prometheus-token`",
+            "an address here has no user, password, query or fragment; give a token by the input `prometheus-token` or \
+             `http-token`",
         );
         return None;
     }
+    Some(url)
+}
+
+fn prometheus(section: &Fields<'_>) -> Option<SourceSettings> {
+    let url = address(section)?;
     let scrape_interval = match section.has("scrape_interval") {
         true => section.parsed::<Length>("scrape_interval")?.whole_seconds().filter(|&s| s > 0),
         false => Some(15),
@@ -63,14 +76,25 @@ fn dimensions(section: &Fields<'_>) -> BTreeMap<String, String> {
 
 /// The keys of a CloudWatch query.
 pub(crate) const METRIC_KEYS: [&str; 4] = ["metric", "statistic", "namespace", "dimensions"];
-/// The keys of a Prometheus query.
-pub(crate) const PROMETHEUS_KEYS: [&str; 2] = ["counter", "query"];
 
 /// The query a section describes, in the words of its source.
 pub(crate) fn query(section: &Fields<'_>, source: &SourceSettings, statistic: &str) -> Option<Query> {
     match source {
         SourceSettings::CloudWatch { .. } => metric(section, source, statistic).map(Query::CloudWatch),
         SourceSettings::Prometheus { .. } => promql(section),
+        SourceSettings::Http { .. } | SourceSettings::File { .. } => {
+            section.demand("value", "$.queue.depth")?;
+            Some(Query::Number { select: section.parsed::<Selector>("value")? })
+        }
+    }
+}
+
+/// The keys of a query to this source.
+pub(crate) fn keys(source: &SourceSettings) -> &'static [&'static str] {
+    match source {
+        SourceSettings::CloudWatch { .. } => &METRIC_KEYS,
+        SourceSettings::Prometheus { .. } => &["counter", "query"],
+        SourceSettings::Http { .. } | SourceSettings::File { .. } => &["value"],
     }
 }
 

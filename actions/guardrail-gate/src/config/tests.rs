@@ -56,7 +56,7 @@ fn problems(text: &str) -> Vec<String> {
 
 fn cloudwatch(name: &str, statistic: &str) -> Query {
     let dimensions = [("LoadBalancer", "app/web/1"), ("TargetGroup", "targetgroup/api/1")];
-    Query::CloudWatch(crate::signals::Metric {
+    Query::CloudWatch(signals::Metric {
         namespace: "AWS/ApplicationELB".into(),
         name: name.into(),
         dimensions: dimensions.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
@@ -71,10 +71,20 @@ fn counter(selector: &str) -> Query {
 #[test]
 fn a_file_says_what_is_asked_and_what_decides() {
     let plan = parsed(FILE).unwrap();
-    assert_eq!(plan.window, Window { warm_up: 30, interval: 60, intervals: 5, settle: 180, stale_after: 300 });
-    let share = |limit: &str, min_samples| Rule::Share { limit: limit.parse().unwrap(), min_samples, burst: 1 };
+    assert_eq!(
+        plan.window,
+        Window { warm_up: 30, interval: 60, intervals: 5, settle: 180, stale_after: 300, history: 60 }
+    );
+    let at =
+        |limit: Share, min_samples| Rule::Share { limit: Limit::At(limit), min_samples, unit: Piece::Auto, hard: None };
+    let share = |limit: &str, min_samples| at(limit.parse().unwrap(), min_samples);
     let measures: Vec<(&Measure, Rule)> = plan.guardrails.iter().map(|g| (&g.measure, g.rule)).collect();
-    let of = |numerator, denominator, absent_numerator| Measure::Share { numerator, denominator, absent_numerator };
+    let of = |numerator, denominator, absent_numerator| Measure::Share {
+        numerator,
+        denominator,
+        absent_numerator,
+        beside: None,
+    };
     assert_eq!(
         *measures[0].0,
         of(
@@ -87,7 +97,7 @@ fn a_file_says_what_is_asked_and_what_decides() {
     let response_time = |statistic| cloudwatch("TargetResponseTime", statistic);
     assert_eq!(
         *measures[1].0,
-        Measure::Value { value: response_time("p95"), samples: Some(response_time("SampleCount")) }
+        Measure::Value { value: response_time("p95"), over: None, samples: Some(response_time("SampleCount")) }
     );
     let breach = Breach { datapoints: 3, of: 5 };
     assert_eq!(measures[1].1, Rule::Value { bound: Bound::Max(0.3), breach, min_samples: 59 });
@@ -96,16 +106,13 @@ fn a_file_says_what_is_asked_and_what_decides() {
     let within = Numerator::Good(counter(r#"request_seconds_bucket{job="api",le=~"1|1[.]0"}"#));
     assert_eq!(*measures[3].0, of(within, counter(r#"request_seconds_count{job="api"}"#), Absent::NoData));
     assert_eq!(measures[3].1, share("5%", 59));
-    assert_eq!(
-        measures[4].1.clone(),
-        Rule::Share { limit: "99.9%".parse::<Share>().unwrap().complement(), min_samples: 10, burst: 1 }
-    );
+    assert_eq!(measures[4].1.clone(), at("99.9%".parse::<Share>().unwrap().complement(), 10));
     assert!(matches!(measures[4].0, Measure::Share { numerator: Numerator::Good(_), .. }));
     let breach = Breach { datapoints: 2, of: 3 };
     assert_eq!(measures[5].1, Rule::Value { bound: Bound::Min(2.0), breach, min_samples: 3 });
     assert_eq!(plan.guardrails[5].duty, Duty::Observe);
-    // 0.5 % over four required shares and five looks.
-    assert!((plan.alpha_per_look() - 0.005 / 20.0).abs() < 1e-12);
+    // 0.5 % over four required shares.
+    assert!((plan.alpha() - 0.005 / 4.0).abs() < 1e-12);
 }
 
 #[test]
@@ -137,7 +144,30 @@ fn a_file_that_could_never_decide_rightly_is_refused() {
         ("max: 1%", "max: 1%\n    min: 1%", "exactly one limit"),
         ("max: 1%", "max: 1%\n    breach: 3 of 5", "`breach` belongs to values"),
         ("max: 300ms", "max: 0.3", "write it with its unit"),
-        ("max: 300ms", "min: 300ms", "exactly one limit"),
+        ("max: 300ms", "min: 300ms", "a `max` or a `max_increase`"),
+        ("max: 1%", "max_increase: 20%", "relative to a `baseline`"),
+        ("max: 1%", "max: 1%\n    baseline: { kind: previous_window }", "compared with by `max_increase`"),
+        ("max: 1%", "max_increase: 20%\n    baseline: { kind: last_week }", "not a kind of baseline"),
+        ("max: 1%", "max_increase: 20%\n    baseline: { kind: same_time, days: 0 }", "one or more days"),
+        ("max: 1%", "max_increase: 20%\n    baseline: { kind: recorded, bad: 9, total: 3 }", "more than all"),
+        ("max: 1%", "max_increase: much\n    baseline: { kind: previous_window }", "write it as 20%"),
+        ("max: 1%", "max: 1%\n    hard: { max: 20%, for: 9 }", "more than are watched"),
+        ("absent_numerator: zero", "absent_numerator: zero\n      unit: minute", "none of auto, interval, request"),
+        (
+            "absent_numerator: zero",
+            "absent_numerator: zero\n      unit: interval\n      burst: 3",
+            "counted in requests",
+        ),
+        (
+            "min: 2",
+            "max_increase: 20%\n    baseline: { kind: recorded, bad: 1, total: 9 }",
+            "compared with its own past",
+        ),
+        (
+            "gauge: { source: alb, metric: HealthyHostCount, statistic: Minimum }",
+            "probe: { source: alb, path: /x }",
+            "`type: http`",
+        ),
         ("breach: 2 of 3", "breach: 6 of 6", "can never happen in a watch of 5 intervals"),
         ("absent_numerator: zero", "absent_numerator: nil", "neither zero nor no_data"),
         ("watch: 5m", "watch: 90s", "whole intervals"),
@@ -158,6 +188,78 @@ fn a_file_that_could_never_decide_rightly_is_refused() {
         let problems = problems(&FILE.replacen(from, to, 1));
         assert!(problems.iter().any(|p| p.contains(wanted)), "{to}: {problems:#?}");
     }
+}
+
+#[test]
+fn rows_probes_and_relative_limits_are_read() {
+    let file = r#"
+version: 1
+window: { watch: 5m, interval: 30s, history: 30m }
+sources:
+  out: { type: file, path: out/p.jsonl }
+  before: { type: file, path: out/old.jsonl }
+  svc: { type: http, url: "https://svc.example.org/api" }
+  prom: { type: prometheus, url: "https://prom.example.org", scrape_interval: 15s }
+guardrails:
+  - name: rows
+    share: { source: out, rows: "$[*]", bad: "$[?@.days_remaining <= 0]" }
+    max_increase: 20%
+    min_increase: 0.5%
+    baseline: { kind: source, source: before }
+  - name: ready
+    probe: { source: svc, path: /ready, every: 5s }
+    max: 10%
+  - name: beside
+    share: { source: prom, numerator: { counter: bad_new }, denominator: { counter: all_new } }
+    max_increase: 50%
+    baseline: { kind: concurrent, split: 10%, numerator: { counter: bad_old }, denominator: { counter: all_old } }
+  - name: queue
+    gauge: { source: svc, value: $.depth }
+    max: 80%
+"#;
+    let plan = parse(file, &[]).unwrap();
+    let [rows, ready, beside, queue] = &plan.guardrails[..] else { panic!("{plan:?}") };
+    assert!(rows.measure.is_whole());
+    let Rule::Share { limit: Limit::Increase { by, points }, unit, .. } = rows.rule else { panic!("{:?}", rows.rule) };
+    assert_eq!(
+        (by.to_string(), points.to_string(), unit),
+        ("20 %".into(), "0.5 %".into(), Piece::Request { burst: 1 })
+    );
+    let probe = ready.measure.probe().unwrap();
+    assert_eq!((probe.path.as_str(), probe.status, probe.every, probe.timeout), ("/ready", 200, 5, 2));
+    assert_eq!(beside.measure.queries().count(), 4);
+    assert!(matches!(beside.baseline, Some(Baseline::Concurrent { split: Some(_) })));
+    assert!(matches!(queue.rule, Rule::Value { bound: Bound::Max(bound), .. } if (bound - 0.8).abs() < 1e-12));
+    let wrong = |from: &str, to: &str| parse(&file.replace(from, to), &[]).unwrap_err()[0].to_string();
+    assert!(wrong("[?@.days", "[?(.days").contains("no JSONPath"));
+    assert!(wrong("source: before", "source: nobody").contains("no such source"));
+}
+
+/// Every preset is a file that reads, with the parameters its comments and README name.
+#[test]
+fn every_preset_is_a_file_that_reads() {
+    let given: Vec<document::Parameter> = [
+        "load_balancer=app/x/1",
+        "target_group=targetgroup/x/1",
+        "api=shop",
+        "stage=live",
+        "function=f",
+        "alias=live",
+        "cluster=c",
+        "service=s",
+        "prometheus_url=https://prom.example.org",
+        "job=api",
+        "output=o.jsonl",
+        "before=b.jsonl",
+        "service_url=https://svc.example.org",
+    ]
+    .map(|text| text.parse().unwrap())
+    .to_vec();
+    for (name, text) in crate::presets::PRESETS {
+        let plan = parse(text, &given).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+        assert!(!plan.guardrails.is_empty(), "{name}");
+    }
+    assert!(crate::presets::text("lamda").unwrap_err().contains("known are load-balancer"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The values of `guardrails.yml`, parsed once: shares as exact decimals, durations with their unit, counts of intervals.
 
-use crate::binomial::real;
+use stats::real;
 use std::{fmt, str::FromStr, time::Duration};
 
 /// A share between 0 and 1 exactly as written, so that 250 of 5000 is 5 % and not 0.049999999999999996.
@@ -10,6 +10,11 @@ pub struct Share {
     digits: u64,
     /// Decimal places, at most 12.
     scale: u32,
+}
+
+impl Share {
+    /// None at all.
+    pub const NOTHING: Self = Self { digits: 0, scale: 0 };
 }
 
 impl Share {
@@ -102,7 +107,7 @@ impl FromStr for Length {
         if micros > 31_536_000e6 {
             return Err(format!("`{text}` is longer than a year"));
         }
-        Ok(Self(Duration::from_micros(crate::binomial::whole(micros))))
+        Ok(Self(Duration::from_micros(stats::whole(micros))))
     }
 }
 
@@ -137,6 +142,44 @@ impl FromStr for Breach {
             Some(_) => Err(format!("`{text}` can never happen; the first number is between 1 and the second")),
             None => Err(format!("`{text}` is not a breach rule; write it as 3 of 5")),
         }
+    }
+}
+
+/// How much more than a baseline is allowed, relative to it: `20%` is a fifth more, `150%` two and a half times as much.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Increase(f64);
+
+impl Increase {
+    /// What the baseline is multiplied by.
+    #[must_use]
+    pub fn factor(self) -> f64 {
+        1.0 + self.0
+    }
+}
+
+impl FromStr for Increase {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.trim().strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+        match number.filter(|number| (0.0..=10_000.0).contains(number)) {
+            Some(percent) => Ok(Self(percent / 100.0)),
+            None => Err(format!("`{text}` is not an increase; write it as 20%")),
+        }
+    }
+}
+
+impl fmt::Display for Increase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Two places, and none that say nothing.
+        let text = format!("{:.2}", self.0 * 100.0);
+        write!(f, "{} %", text.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
+impl serde::Serialize for Increase {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -4,10 +4,13 @@ use super::{Length, SourceSettings, Window};
 use document::Fields;
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 5] = ["warm_up", "watch", "interval", "settle", "stale_after"];
+const KEYS: [&str; 6] = ["warm_up", "watch", "interval", "settle", "stale_after", "history"];
 
 /// More intervals than a day of minutes are not one decision; it also stays far below Prometheus' 11,000 points a query.
 const MOST_INTERVALS: u32 = 1440;
+
+/// Intervals before the release that are read unless the file says otherwise: an hour of minutes.
+const HISTORY: u32 = 60;
 
 /// CloudWatch takes three periods to settle, by its own account of eventual consistency; reference default.
 const CLOUDWATCH_SETTLE: u32 = 180;
@@ -34,7 +37,13 @@ pub(crate) fn read(section: &Fields<'_>, sources: &BTreeMap<String, SourceSettin
         section.refuse("stale_after", format!("{stale_after} s is shorter than one interval of {interval} s"));
         return None;
     }
-    Some(Window { warm_up: warm_up?, interval, intervals: (watch / interval) as usize, settle: settle?, stale_after })
+    let history = length("history", Some(interval.saturating_mul(HISTORY)))?;
+    if !history.is_multiple_of(interval) || history / interval > MOST_INTERVALS {
+        section.refuse("history", format!("{history} s is not 0 to {MOST_INTERVALS} whole intervals of {interval} s"));
+        return None;
+    }
+    let (intervals, history) = ((watch / interval) as usize, (history / interval) as usize);
+    Some(Window { warm_up: warm_up?, interval, intervals, settle: settle?, stale_after, history })
 }
 
 fn seconds(section: &Fields<'_>, key: &str) -> Option<u32> {
@@ -78,6 +87,7 @@ fn default_settle(sources: &BTreeMap<String, SourceSettings>) -> u32 {
     let settle = |source: &SourceSettings| match source {
         SourceSettings::CloudWatch { .. } => CLOUDWATCH_SETTLE,
         SourceSettings::Prometheus { scrape_interval, .. } => scrape_interval.saturating_mul(2),
+        SourceSettings::Http { .. } | SourceSettings::File { .. } => 0,
     };
     sources.values().map(settle).max().unwrap_or(0)
 }

@@ -2,82 +2,196 @@
 
 use super::{Doubt, Figures, Finding, Seen, Terms, Verdict, broken, nothing, silent_end};
 use crate::{
-    binomial::{chance_of_at_least, enough_to_prove, interval, real, whole},
-    config::Share,
+    config::{Hard, Limit, Piece, Share},
     observe::Slot,
 };
+use stats::{
+    Counts, binomial,
+    concurrent::{Arms, RatioTest},
+    dispersion::{LARGEST, dispersion},
+    real,
+    share::{Evidence, ShareTest, Unit, upper_bound},
+    split, whole,
+};
+
+/// The evidence that traffic is not split as planned, at which nothing is compared any more: 1 in 10,000.
+const SPLIT_EVIDENCE: f64 = 10_000.0;
 
 /// The settings of one share.
 pub(super) struct Test {
-    pub(super) limit: Share,
+    pub(super) limit: Limit,
     pub(super) min_samples: u64,
-    pub(super) burst: u64,
+    pub(super) unit: Piece,
+    pub(super) hard: Option<Hard>,
+    /// The planned part of the traffic, beside another version.
+    pub(super) split: Option<Share>,
+    /// One document, read as a whole.
+    pub(super) whole: bool,
+}
+
+/// What the numbers weigh.
+struct Weighed {
+    evidence: Evidence,
+    limit: f64,
+    unit: Unit,
+    /// Bad requests and requests of the baseline.
+    baseline: Option<(f64, f64)>,
 }
 
 impl Test {
     pub(super) fn decide(&self, seen: &Seen<'_>, terms: &Terms) -> Finding {
-        let (bad, total) = sum(seen.slots);
+        let (bad, total) = sum(&counts(seen.slots));
         let counted =
             Counted { bad: whole(bad.round()), total: whole(total.round()), consistent: bad <= total * 1.05 + 1.0 };
-        let (lower, upper) = interval(self.thinned(counted.bad), self.thinned_up(counted.total), terms.alpha);
-        let figures = match counted.total {
-            0 => Figures::Nothing,
-            total => Figures::Share { bad: counted.bad, total, lower, upper },
+        let weighed = self.weigh(seen, terms);
+        let figures = match (counted.total, &weighed) {
+            (0, _) => Figures::Nothing,
+            (total, weighed) => figures(counted.bad, total, weighed.as_ref()),
         };
-        Finding { verdict: self.verdict(&counted, seen, terms), figures }
+        Finding { verdict: self.verdict(&counted, weighed.as_ref(), seen, terms), figures }
     }
 
-    fn verdict(&self, counted: &Counted, seen: &Seen<'_>, terms: &Terms) -> Verdict {
+    fn verdict(&self, counted: &Counted, weighed: Option<&Weighed>, seen: &Seen<'_>, terms: &Terms) -> Verdict {
         let &Counted { bad, total, consistent } = counted;
-        if consistent && self.proves_breach(bad.min(total), total, terms.alpha) {
+        if consistent && self.is_far_over(seen.slots) {
             return Verdict::Fail;
+        }
+        if consistent && weighed.is_some_and(|weighed| weighed.evidence.proven_at.is_some()) {
+            return match (self.is_split_wrong(seen.slots), self.was_over_before(seen, terms)) {
+                (Some(doubt), _) => doubt.into(),
+                (None, true) => Doubt::AlreadyOver.into(),
+                (None, false) => Verdict::Fail,
+            };
         }
         if !seen.ended {
             return Verdict::Watching;
         }
-        let seen = seen.slots;
-        if let Some((gap, intervals)) = broken(seen) {
+        let slots = seen.slots;
+        if let Some((gap, intervals)) = broken(slots) {
             return Doubt::Broken { gap, intervals }.into();
         }
         if !consistent {
             return Doubt::Impossible.into();
         }
         if total == 0 {
-            return nothing(seen).into();
+            return nothing(slots).into();
         }
-        let uncounted = seen.iter().filter(|slot| matches!(slot, Slot::Uncounted { .. })).count();
+        let uncounted = slots.iter().filter(|slot| matches!(slot, Slot::Uncounted { .. })).count();
         if uncounted > 0 {
             return Doubt::Uncounted { intervals: uncounted }.into();
         }
         if total < self.min_samples {
             return Doubt::LowTraffic { need: self.min_samples - total }.into();
         }
-        if silent_end(seen) > terms.stale_intervals {
-            return Doubt::Stale { intervals: silent_end(seen) }.into();
+        if !self.whole && silent_end(slots) > terms.stale_intervals {
+            return Doubt::Stale { intervals: silent_end(slots) }.into();
         }
-        if self.limit.exceeded_by(bad.min(total), total) {
-            let enough = enough_to_prove(self.thinned(bad), self.thinned_up(total), self.limit.as_f64(), terms.alpha);
-            let need = enough.map(|enough| enough.saturating_mul(self.burst).saturating_sub(total).max(1));
-            return Doubt::OverLimitUnproven { need }.into();
+        if let Some(doubt) = self.is_split_wrong(slots) {
+            return doubt.into();
+        }
+        let Some(weighed) = weighed else { return Doubt::NoBaseline { text: None }.into() };
+        if self.is_over(bad.min(total), total, weighed) {
+            return Doubt::OverLimitUnproven { need: weighed.evidence.more_requests }.into();
         }
         Verdict::Pass
     }
 
-    /// Whether a service at its limit shows so many bad requests with a chance of at most `alpha`.
-    ///
-    /// It is the same as asking whether the lower Clopper–Pearson bound is at or above the limit, without the bisection.
-    fn proves_breach(&self, bad: u64, total: u64, alpha: f64) -> bool {
-        let (bad, total) = (self.thinned(bad), self.thinned_up(total));
-        bad > 0 && chance_of_at_least(bad, total, self.limit.as_f64()) <= alpha
+    /// `None` where there is no baseline to weigh against.
+    fn weigh(&self, seen: &Seen<'_>, terms: &Terms) -> Option<Weighed> {
+        let unit = self.unit_of(seen);
+        let planned = if self.whole { 1 } else { terms.intervals };
+        let one = counts(seen.slots);
+        match self.limit {
+            Limit::At(limit) => {
+                let limit = limit.as_f64();
+                let evidence = ShareTest { limit, alpha: terms.alpha, unit, planned }.weigh(&one);
+                Some(Weighed { evidence, limit, unit, baseline: None })
+            }
+            Limit::Increase { by, .. } if is_concurrent(seen.slots) => {
+                let arms = arms(seen.slots);
+                let evidence = RatioTest { ratio: by.factor(), alpha: terms.alpha, unit }.weigh(&arms);
+                let beside: Vec<Counts> = arms.iter().map(|arms| arms.baseline).collect();
+                let baseline = Some(sum(&beside)).filter(|(_, total)| *total > 0.0)?;
+                Some(Weighed { evidence, limit: by.factor(), unit, baseline: Some(baseline) })
+            }
+            Limit::Increase { by, points } => {
+                let before = counts(seen.baseline);
+                let (bad, total) = sum(&before);
+                if total < real(self.min_samples) {
+                    return None;
+                }
+                // Half of the chance pays for not knowing the baseline exactly.
+                let bound = upper_bound(&before, self.burst_of_baseline(&before, unit), terms.alpha / 2.0);
+                let limit = (bound * by.factor()).max(bound + points.as_f64()).min(1.0);
+                let evidence = ShareTest { limit, alpha: terms.alpha / 2.0, unit, planned }.weigh(&one);
+                Some(Weighed { evidence, limit, unit, baseline: Some((bad, total)) })
+            }
+        }
     }
 
-    /// Bad requests that come together count once for a whole burst of them.
-    fn thinned(&self, bad: u64) -> u64 {
-        bad / self.burst.max(1)
+    fn unit_of(&self, seen: &Seen<'_>) -> Unit {
+        match self.unit {
+            Piece::Interval => Unit::Interval,
+            Piece::Request { burst } => Unit::Request { phi: real(burst) },
+            Piece::Auto => match dispersion(&counts(seen.before)) {
+                Some(found) => Unit::Request { phi: found.upper },
+                None => Unit::Interval,
+            },
+        }
     }
 
-    fn thinned_up(&self, total: u64) -> u64 {
-        total.div_ceil(self.burst.max(1))
+    /// How many bad requests of a baseline count as one: no more than there were.
+    fn burst_of_baseline(&self, before: &[Counts], unit: Unit) -> f64 {
+        match (unit, self.unit) {
+            (Unit::Request { phi }, _) => phi,
+            (Unit::Interval, _) => dispersion(before).map_or(sum(before).0.clamp(1.0, LARGEST), |found| found.upper),
+        }
+    }
+
+    /// Whether so many intervals in a row are over the hard limit.
+    fn is_far_over(&self, slots: &[Slot]) -> bool {
+        let Some(hard) = self.hard else { return false };
+        let over = |slot: &Slot| match *slot {
+            Slot::Counts { bad, total } | Slot::Arms { bad, total, .. } => {
+                let (bad, total) = (whole(bad.round()), whole(total.round()));
+                total > 0 && hard.max.exceeded_by(bad.min(total), total)
+            }
+            _ => false,
+        };
+        let over: Vec<bool> = slots.iter().map(over).collect();
+        over.windows(hard.intervals).any(|run| run.iter().all(|&over| over))
+    }
+
+    /// Whether the time before the release proves the same of itself: its older half, because who starts the gate late has
+    /// the release itself in the newer one.
+    fn was_over_before(&self, seen: &Seen<'_>, terms: &Terms) -> bool {
+        let Limit::At(limit) = self.limit else { return false };
+        let older = &seen.before[..seen.before.len() / 2];
+        let (before, limit) = (counts(older), limit.as_f64());
+        let test = ShareTest { limit, alpha: terms.alpha, unit: Unit::Interval, planned: before.len() };
+        let (bad, total) = sum(&before);
+        bad > limit * total && test.weigh(&before).proven_at.is_some()
+    }
+
+    fn is_split_wrong(&self, slots: &[Slot]) -> Option<Doubt> {
+        let planned = self.split?.as_f64();
+        let arms = arms(slots);
+        let requests = |of: fn(&Arms) -> f64| whole(arms.iter().map(of).sum::<f64>().round());
+        let (ours, theirs) = (requests(|arms| arms.canary.total), requests(|arms| arms.baseline.total));
+        let wrong = split::ln_evidence(&[ours, theirs], &[planned, 1.0 - planned]) > SPLIT_EVIDENCE.ln();
+        wrong.then_some(Doubt::Split { seen: ours, total: ours + theirs })
+    }
+
+    /// Whether the share as it was seen is over the limit, in whole numbers where the limit is one.
+    fn is_over(&self, bad: u64, total: u64, weighed: &Weighed) -> bool {
+        match (self.limit, weighed.baseline) {
+            (Limit::At(limit), _) => limit.exceeded_by(bad, total),
+            (Limit::Increase { by, points }, Some((base_bad, base_total))) => {
+                let (share, base) = (real(bad) / real(total), base_bad / base_total);
+                share > base * by.factor() && share > base + points.as_f64()
+            }
+            (Limit::Increase { .. }, None) => true,
+        }
     }
 }
 
@@ -88,12 +202,55 @@ struct Counted {
     consistent: bool,
 }
 
-fn sum(seen: &[Slot]) -> (f64, f64) {
-    seen.iter().fold((0.0, 0.0), |(bads, totals), slot| match *slot {
-        // An interval cannot weigh more than a count can exactly hold.
-        Slot::Counts { bad, total } => ((bads + bad).min(real(1 << 53)), (totals + total).min(real(1 << 53))),
+fn figures(bad: u64, total: u64, weighed: Option<&Weighed>) -> Figures {
+    let (lower, upper) = binomial::interval(bad, total, 0.025);
+    let baseline = weighed.and_then(|weighed| weighed.baseline);
+    let evidence = weighed.map(|weighed| weighed.evidence);
+    Figures::Share {
+        bad,
+        total,
+        lower,
+        upper,
+        limit: weighed.map_or(1.0, |weighed| weighed.limit),
+        burst: match weighed.map(|weighed| weighed.unit) {
+            Some(Unit::Request { phi }) => phi,
+            _ => 0.0,
+        },
+        // Beyond this a number says no more than "certainly".
+        evidence: evidence.map_or(1.0, |evidence| evidence.ln_now.min(230.0).exp()),
+        needed: evidence.map_or(f64::MAX, |evidence| evidence.ln_needed.exp()),
+        baseline_bad: baseline.map(|(bad, _)| whole(bad.round())),
+        baseline_total: baseline.map(|(_, total)| whole(total.round())),
+    }
+}
+
+/// The requests of each interval that had some.
+fn counts(slots: &[Slot]) -> Vec<Counts> {
+    let one = |slot: &Slot| match *slot {
+        Slot::Counts { bad, total } | Slot::Arms { bad, total, .. } => Some(Counts { bad, total }),
         // Unknown ones are taken as good where that protects the release from a wrong fail; they never let it pass.
-        Slot::Uncounted { total } => (bads, (totals + total).min(real(1 << 53))),
-        _ => (bads, totals),
-    })
+        Slot::Uncounted { total } => Some(Counts { bad: 0.0, total }),
+        _ => None,
+    };
+    slots.iter().filter_map(one).collect()
+}
+
+fn arms(slots: &[Slot]) -> Vec<Arms> {
+    let one = |slot: &Slot| match *slot {
+        Slot::Arms { bad, total, beside_bad, beside_total } => {
+            Some(Arms { canary: Counts { bad, total }, baseline: Counts { bad: beside_bad, total: beside_total } })
+        }
+        _ => None,
+    };
+    slots.iter().filter_map(one).collect()
+}
+
+fn is_concurrent(slots: &[Slot]) -> bool {
+    slots.iter().any(|slot| matches!(slot, Slot::Arms { .. }))
+}
+
+/// All bad requests and all requests; no interval weighs more than a count can exactly hold.
+fn sum(counts: &[Counts]) -> (f64, f64) {
+    let most = real(1 << 53);
+    counts.iter().fold((0.0, 0.0), |(bad, total), one| ((bad + one.bad).min(most), (total + one.total).min(most)))
 }

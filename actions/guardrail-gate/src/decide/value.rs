@@ -2,10 +2,13 @@
 
 use super::{Doubt, Figures, Finding, Seen, Terms, Verdict, broken, nothing, silent_end};
 use crate::{
-    binomial::whole,
     config::{Bound, Breach},
     observe::Slot,
 };
+use stats::{quantile::median, whole};
+
+/// Values of a baseline below which it says nothing.
+const FEWEST_BEFORE: usize = 3;
 
 /// The settings of one value.
 pub(super) struct Test {
@@ -20,21 +23,32 @@ impl Test {
             Slot::Value { value, samples } => Some((value, samples.unwrap_or(1.0))),
             _ => None,
         });
+        let bound = self.resolved(seen.baseline);
         let samples = whole(values.clone().map(|(_, samples)| samples).sum::<f64>());
         let figures = match values.clone().count() {
             0 => Figures::Nothing,
             observed => Figures::Value {
-                breaching: values.clone().filter(|(value, _)| self.bound.broken_by(*value)).count(),
+                breaching: values.clone().filter(|(value, _)| bound.is_some_and(|b| b.broken_by(*value))).count(),
                 observed,
                 latest: values.clone().next_back().map(|(value, _)| value),
                 samples,
+                bound: bound.and_then(number),
             },
         };
-        Finding { verdict: self.verdict(seen, samples, terms), figures }
+        Finding { verdict: self.verdict(bound, seen, samples, terms), figures }
     }
 
-    fn verdict(&self, seen: &Seen<'_>, samples: u64, terms: &Terms) -> Verdict {
-        if self.breached(seen.slots) {
+    /// The bound in numbers; one relative to a baseline needs that.
+    fn resolved(&self, baseline: &[Slot]) -> Option<Bound> {
+        let Bound::Increase(by) = self.bound else { return Some(self.bound) };
+        let value = |slot: &Slot| if let Slot::Value { value, .. } = slot { Some(*value) } else { None };
+        let before: Vec<f64> = baseline.iter().filter_map(value).collect();
+        let middle = median(&before).filter(|_| before.len() >= FEWEST_BEFORE)?;
+        Some(Bound::Max(middle * by.factor()))
+    }
+
+    fn verdict(&self, bound: Option<Bound>, seen: &Seen<'_>, samples: u64, terms: &Terms) -> Verdict {
+        if bound.is_some_and(|bound| self.breached(bound, seen.slots)) {
             return Verdict::Fail;
         }
         if !seen.ended {
@@ -53,15 +67,25 @@ impl Test {
         if silent_end(seen) > terms.stale_intervals {
             return Doubt::Stale { intervals: silent_end(seen) }.into();
         }
+        if bound.is_none() {
+            return Doubt::NoBaseline { text: None }.into();
+        }
         Verdict::Pass
     }
 
     /// Whether any N consecutive intervals have M outside the bound; an interval without a value is not outside.
-    fn breached(&self, seen: &[Slot]) -> bool {
+    fn breached(&self, bound: Bound, seen: &[Slot]) -> bool {
         let outside: Vec<bool> =
-            seen.iter().map(|slot| matches!(*slot, Slot::Value { value, .. } if self.bound.broken_by(value))).collect();
+            seen.iter().map(|slot| matches!(*slot, Slot::Value { value, .. } if bound.broken_by(value))).collect();
         let enough = |part: &[bool]| part.iter().filter(|&&out| out).count() >= self.breach.datapoints;
         // A window shorter than N is the part of N seen so far.
         enough(&outside[..outside.len().min(self.breach.of)]) || outside.windows(self.breach.of).any(enough)
+    }
+}
+
+fn number(bound: Bound) -> Option<f64> {
+    match bound {
+        Bound::Max(limit) | Bound::Min(limit) => Some(limit),
+        Bound::Increase(_) => None,
     }
 }

@@ -1,10 +1,8 @@
 //! From a source's samples to what a guardrail saw in each interval. Pure.
 
-use crate::{
-    config::{Absent, Measure, Numerator},
-    signals::{Sample, Track},
-};
+use crate::config::{Absent, Measure, Numerator};
 use serde::Serialize;
+use signals::{Sample, Track};
 
 /// What one interval showed of one guardrail.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -16,6 +14,17 @@ pub enum Slot {
         bad: f64,
         /// Requests.
         total: f64,
+    },
+    /// Requests and bad ones of the release, and of the version beside it.
+    Arms {
+        /// Bad requests of the release.
+        bad: f64,
+        /// Requests of the release.
+        total: f64,
+        /// Bad requests of the version beside it.
+        beside_bad: f64,
+        /// Requests of the version beside it.
+        beside_total: f64,
     },
     /// A value.
     Value {
@@ -54,18 +63,51 @@ pub enum Gap {
 /// Joins the tracks of a measure's queries, in the order of [`Measure::queries`], interval by interval.
 #[must_use]
 pub fn join(measure: &Measure, tracks: &[&Track]) -> Vec<Slot> {
-    let absent = || std::iter::repeat(Sample::Absent);
-    let first = tracks.first().map(|track| track.samples.as_slice()).unwrap_or_default();
-    let second = tracks.get(1).map(|track| track.samples.as_slice()).unwrap_or_default();
-    first
-        .iter()
-        .zip(second.iter().copied().chain(absent()))
-        .map(|(&first, second)| match measure {
-            Measure::Share { numerator, absent_numerator, .. } => counts(numerator, *absent_numerator, first, second),
-            Measure::Value { samples: None, .. } => valued(first, None),
-            Measure::Value { samples: Some(_), .. } => valued(first, Some(second)),
-        })
-        .collect()
+    let length = tracks.first().map_or(0, |track| track.samples.len());
+    let sample = |track: usize, index: usize| {
+        let samples = tracks.get(track).map(|track| track.samples.as_slice()).unwrap_or_default();
+        samples.get(index).copied().unwrap_or(Sample::Absent)
+    };
+    let slot = |index: usize| match measure {
+        Measure::Share { numerator, absent_numerator, beside, .. } => {
+            let slot = counts(numerator, *absent_numerator, sample(0, index), sample(1, index));
+            match beside {
+                None => slot,
+                Some(beside) => arms(slot, counts(&beside.0, *absent_numerator, sample(2, index), sample(3, index))),
+            }
+        }
+        Measure::Value { over, samples, .. } => {
+            let behind = 1 + usize::from(over.is_some());
+            let value = match over {
+                Some(_) => divided(sample(0, index), sample(1, index)),
+                None => sample(0, index),
+            };
+            valued(value, samples.as_ref().map(|_| sample(behind, index)))
+        }
+    };
+    (0..length).map(slot).collect()
+}
+
+/// Both versions in one interval. Where one of them was idle there is nothing to compare, and that is no gap.
+fn arms(release: Slot, beside: Slot) -> Slot {
+    match (release, beside) {
+        (Slot::Counts { bad, total }, Slot::Counts { bad: beside_bad, total: beside_total }) => {
+            Slot::Arms { bad, total, beside_bad, beside_total }
+        }
+        (Slot::Counts { bad, total }, Slot::Gap(Gap::NoTraffic)) => {
+            Slot::Arms { bad, total, beside_bad: 0.0, beside_total: 0.0 }
+        }
+        (Slot::Counts { .. }, other) | (other, _) => other,
+    }
+}
+
+/// One value by another; by nothing it is nothing.
+fn divided(value: Sample, by: Sample) -> Sample {
+    match (value, by) {
+        (Sample::Value(_), Sample::Value(0.0)) => Sample::Absent,
+        (Sample::Value(value), Sample::Value(by)) => Sample::of(value / by),
+        (Sample::Value(_), other) | (other, _) => other,
+    }
 }
 
 fn counts(numerator: &Numerator, absent: Absent, counted: Sample, all: Sample) -> Slot {
@@ -122,8 +164,8 @@ fn gap(sample: Sample) -> Gap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signals::Query;
     use Sample::{Absent as Nothing, Infinite, NotANumber, Stale, Value};
+    use signals::Query;
 
     fn query() -> Query {
         Query::Counter { selector: "x".into() }

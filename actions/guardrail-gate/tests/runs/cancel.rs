@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 const FILE: &str = r#"
 version: 1
-window: { watch: 10m, interval: 1s, settle: 0s }
+window: { watch: 10m, interval: 1s, settle: 0s, history: 0s }
 sources:
   prom: { type: prometheus, url: "${url}", scrape_interval: 1s }
 guardrails:

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const FILE: &str = r#"
 version: 1
 parameters: { share: errors, latency: Latency }
-window: { watch: 3m, interval: 60s, settle: 1s }
+window: { watch: 3m, interval: 60s, settle: 1s, history: 0s }
 sources:
   app: { type: cloudwatch, namespace: App, dimensions: { Service: "${service}" } }
 guardrails:
@@ -89,8 +89,8 @@ fn published_metrics_decide_by_the_real_protocol() {
 
     let bad = gate(&env, "bad", start).run();
     bad.expect(1, "fail", "true");
-    assert_eq!(bad.report["guardrails"][0]["figures"]["share"]["total"], 200, "decided at the first interval");
-    assert!(bad.summary.contains("errors") && bad.summary.contains("40 of 200"), "{}", bad.summary);
+    assert_eq!(bad.report["guardrails"][0]["figures"]["share"]["total"], 600);
+    assert!(bad.summary.contains("errors") && bad.summary.contains("120 of 600"), "{}", bad.summary);
 
     // An observed guardrail that fails is shown and decides nothing.
     let slow = gate(&env, "slow", start).run();
@@ -139,7 +139,7 @@ fn runtime_sandbox() -> sandbox::Sandbox {
 }
 
 /// A CloudWatch that answers each call by its number.
-fn scripted(
+pub(crate) fn scripted(
     answer: impl Fn(usize, &Value) -> (u16, Value) + Send + Sync + 'static,
 ) -> (Scripted, Vec<(String, String)>) {
     let server = Scripted::start(move |request| {
@@ -271,7 +271,7 @@ fn a_percentile_rank_is_counted_as_requests() {
     );
     let (_server, env) = scripted(|_, input| {
         let value = |name: &str, statistic: &str| match (name, statistic) {
-            ("Latency", "PR(:0.3)") => Some(60.0),
+            ("Latency", "PR(:0.3)") => Some(20.0),
             ("Latency", "SampleCount") => Some(50.0),
             _ => healthy(name, statistic),
         };
@@ -280,6 +280,6 @@ fn a_percentile_rank_is_counted_as_requests() {
     let gate = Gate::new(&file).arg("parameters", "service=any").arg("window-start", &moment(start()));
     let ended = env.iter().fold(gate, |gate, (name, value)| gate.env(name, value)).run();
     ended.expect(1, "fail", "true");
-    assert_eq!(ended.report["guardrails"][1]["figures"]["share"]["bad"], 20);
-    assert_eq!(ended.report["guardrails"][1]["figures"]["share"]["total"], 50);
+    assert_eq!(ended.report["guardrails"][1]["figures"]["share"]["bad"], 120);
+    assert_eq!(ended.report["guardrails"][1]["figures"]["share"]["total"], 150);
 }

@@ -39,6 +39,12 @@ impl Gate {
         Self { folder, command }
     }
 
+    /// Another file in the workspace.
+    pub(crate) fn file(self, name: &str, text: &str) -> Self {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+        self
+    }
+
     pub(crate) fn arg(mut self, name: &str, value: &str) -> Self {
         self.command.arg(format!("--{name}")).arg(value);
         self

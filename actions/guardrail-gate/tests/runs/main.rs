@@ -8,5 +8,7 @@ mod evidence;
 mod examples;
 mod gate;
 mod hostile;
+mod modes;
+mod presets;
 mod prometheus;
 mod scripted;

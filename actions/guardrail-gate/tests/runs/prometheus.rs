@@ -114,7 +114,7 @@ impl World {
     /// A gate with one guardrail, over three intervals of two seconds.
     fn gate(&self, guardrail: &str) -> Gate {
         let file = format!(
-            "version: 1\nwindow: {{ watch: 6s, interval: 2s }}\nsources:\n  prom: {{ type: prometheus, url: \"${{url}}\", scrape_interval: 1s }}\nguardrails:\n  - name: one\n    {guardrail}\n"
+            "version: 1\nwindow: {{ watch: 6s, interval: 2s, history: 0s }}\nsources:\n  prom: {{ type: prometheus, url: \"${{url}}\", scrape_interval: 1s }}\nguardrails:\n  - name: one\n    {guardrail}\n"
         );
         Gate::new(&file).arg("parameters", &format!("url={}", self.url()))
     }

@@ -3,7 +3,7 @@
 use axum::{
     Router,
     body::Bytes,
-    http::HeaderMap,
+    http::{HeaderMap, Uri},
     response::{IntoResponse, Response},
 };
 use std::{
@@ -15,6 +15,7 @@ use std::{
 /// One request as it came.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
+    pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
     /// How many came before.
@@ -34,13 +35,13 @@ impl Scripted {
         let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
         let seen = Arc::clone(&requests);
         let answer = Arc::new(answer);
-        let handler = move |headers: HeaderMap, body: Bytes| {
+        let handler = move |uri: Uri, headers: HeaderMap, body: Bytes| {
             let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
             async move {
                 let request = {
                     let mut seen = seen.lock().unwrap();
                     let body = String::from_utf8_lossy(&body).into_owned();
-                    let request = Request { headers, body, number: seen.len() };
+                    let request = Request { path: uri.path().to_owned(), headers, body, number: seen.len() };
                     seen.push(request.clone());
                     request
                 };

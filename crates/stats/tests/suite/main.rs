@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "what a test relies on fails it; figures are for people")]
 
 mod calibration;
+mod curves;
+mod peers;
 mod power;
 mod published;
 mod random;

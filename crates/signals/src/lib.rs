@@ -6,13 +6,20 @@
 mod answer;
 mod cloudwatch;
 mod counter;
+mod file;
+mod http;
+mod probe;
 mod prometheus;
+mod rows;
 
 pub use cloudwatch::CloudWatch;
-pub use prometheus::Prometheus;
+pub use file::File;
+pub use http::Http;
+pub use prometheus::{Authentication, Prometheus};
+pub use rows::Selector;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
 /// One question to a source, answered once per interval.
@@ -31,6 +38,36 @@ pub enum Query {
         /// The expression.
         promql: String,
     },
+    /// How many nodes of a JSON document a JSONPath selects: the document of the moment, as one whole.
+    Rows {
+        /// The JSONPath.
+        select: Selector,
+    },
+    /// The one number of a JSON document a JSONPath selects, as it was when it was asked for.
+    Number {
+        /// The JSONPath.
+        select: Selector,
+    },
+    /// Probes of an endpoint, or those of them that failed.
+    Probe {
+        /// What is asked how often, and what a good answer is.
+        probe: Probe,
+        /// Whether only failed ones are counted.
+        failed: bool,
+    },
+}
+
+/// An endpoint asked again and again while the watch runs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Probe {
+    /// The path below the source's address, such as `/ready`.
+    pub path: String,
+    /// The status of a good answer.
+    pub status: u16,
+    /// The seconds from one probe to the next, at least 1.
+    pub every: u32,
+    /// The seconds after which no answer is a bad one, at least 1.
+    pub timeout: u32,
 }
 
 /// A CloudWatch metric and what is wanted of it.
@@ -81,7 +118,7 @@ impl Span {
 }
 
 /// What a source says about one interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state", content = "value")]
 pub enum Sample {
     /// A finite number.
@@ -109,12 +146,12 @@ impl Sample {
 }
 
 /// The answer to one query.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Track {
     /// One per interval of the span.
     pub samples: Vec<Sample>,
     /// Why the answer is known to be incomplete, in the source's words.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partial: Option<String>,
 }
 
@@ -123,6 +160,14 @@ impl Track {
     #[must_use]
     pub fn empty(span: &Span) -> Self {
         Self { samples: vec![Sample::Absent; span.intervals], partial: None }
+    }
+
+    /// One number in interval `index`, if there is such an interval.
+    fn with(mut self, index: usize, number: f64) -> Self {
+        if let Some(sample) = self.samples.get_mut(index) {
+            *sample = Sample::of(number);
+        }
+        self
     }
 }
 
@@ -151,6 +196,11 @@ impl SourceError {
     /// An error with its text.
     pub fn new(kind: SourceErrorKind, text: impl fmt::Display) -> Self {
         Self { kind, text: text.to_string() }
+    }
+
+    /// A query this source has no words for; the guardrail file is read so that there is none.
+    fn foreign(query: &Query) -> Self {
+        Self::new(SourceErrorKind::Refused, format!("this source cannot answer {query:?}"))
     }
 }
 

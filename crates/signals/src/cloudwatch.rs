@@ -1,6 +1,6 @@
 //! Amazon CloudWatch: one `GetMetricData` per poll for all guardrails, paged, in whole periods.
 
-use super::{Query, Sample, Source, SourceError, SourceErrorKind, Span, Track, answer::short};
+use crate::{Query, Sample, Source, SourceError, SourceErrorKind, Span, Track, answer::short};
 use aws::{Aws, AwsError, Service};
 use serde::Deserialize;
 use serde_json::{Value, json};

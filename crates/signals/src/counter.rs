@@ -4,20 +4,20 @@
 //! (prometheus/prometheus#1673), and it extrapolates, so that counts are not whole. Here a series that appears inside the
 //! window has grown from 0, and a sample lower than the one before is a restart of the counter at 0.
 
-use super::{Sample, Span};
+use crate::{Sample, Span};
 use jiff::{SignedDuration, Timestamp};
 
 /// One stored sample: when, and the counter's value.
-pub(super) type Stored = (Timestamp, f64);
+pub(crate) type Stored = (Timestamp, f64);
 
 /// How far before the window samples are wanted, in seconds, to know what a counter grows from: as far as Prometheus itself
 /// looks back (its default `--query.lookback-delta`), and four scrapes where those are longer.
-pub(super) fn lookback(scrape_interval: u32) -> u32 {
+pub(crate) fn lookback(scrape_interval: u32) -> u32 {
     scrape_interval.saturating_mul(4).max(300)
 }
 
 /// The growth of all series together, per interval; an interval in which nothing was scraped is [`Sample::Absent`].
-pub(super) fn growth(series: &[Vec<Stored>], span: &Span) -> Vec<Sample> {
+pub(crate) fn growth(series: &[Vec<Stored>], span: &Span) -> Vec<Sample> {
     let mut intervals = vec![Sample::Absent; span.intervals];
     for stored in series {
         let mut before: Option<f64> = None;

@@ -1,6 +1,6 @@
 //! Reading what an HTTP metrics API answered, whatever it is: bounded, and told in words when it is not the protocol.
 
-use super::{SourceError, SourceErrorKind};
+use crate::{SourceError, SourceErrorKind};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -9,20 +9,20 @@ const LARGEST: usize = 16 * 1024 * 1024;
 
 /// The envelope of every answer (Prometheus HTTP API, "Format overview").
 #[derive(Deserialize)]
-pub(super) struct Envelope {
-    pub(super) status: String,
+pub(crate) struct Envelope {
+    pub(crate) status: String,
     #[serde(default)]
-    pub(super) data: Option<Box<RawValue>>,
+    pub(crate) data: Option<Box<RawValue>>,
     #[serde(default, rename = "errorType")]
-    pub(super) error_type: String,
+    pub(crate) error_type: String,
     #[serde(default)]
-    pub(super) error: String,
+    pub(crate) error: String,
     #[serde(default)]
-    pub(super) warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// The body, as far as it is not too large.
-pub(super) async fn body(mut response: reqwest::Response) -> Result<Vec<u8>, SourceError> {
+pub(crate) async fn body(mut response: reqwest::Response) -> Result<Vec<u8>, SourceError> {
     let mut body = Vec::new();
     let unavailable = |error: reqwest::Error| {
         SourceError::new(SourceErrorKind::Unavailable, format!("the answer broke off: {}", transport::explain(&error)))
@@ -40,7 +40,7 @@ pub(super) async fn body(mut response: reqwest::Response) -> Result<Vec<u8>, Sou
 }
 
 /// The envelope in a body that came with `status`, or what it was instead.
-pub(super) fn envelope(status: reqwest::StatusCode, body: &[u8]) -> Result<Envelope, SourceError> {
+pub(crate) fn envelope(status: reqwest::StatusCode, body: &[u8]) -> Result<Envelope, SourceError> {
     let parsed = serde_json::from_slice::<Envelope>(body);
     let kind = match (status.as_u16(), &parsed) {
         (200..=299, _) => SourceErrorKind::Nonsense,
@@ -62,7 +62,7 @@ pub(super) fn envelope(status: reqwest::StatusCode, body: &[u8]) -> Result<Envel
 }
 
 /// A foreign text for a message: one line, 200 characters at most.
-pub(super) fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(201).collect();
     if line.chars().count() > 200 { line.chars().take(199).chain(['…']).collect() } else { line }
 }

@@ -1,11 +1,10 @@
 //! Prometheus, or anything that speaks its HTTP API (Thanos, Mimir, VictoriaMetrics).
 
-use super::{
+use crate::{
     Query, Sample, Source, SourceError, SourceErrorKind, Span, Track,
     answer::{self, Envelope, short},
     counter::{Stored, growth, lookback},
 };
-use crate::config::SourceSettings;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -19,7 +18,38 @@ pub struct Prometheus {
     client: reqwest::Client,
     url: Url,
     scrape_interval: u32,
-    token: Option<SecretString>,
+    authentication: Authentication,
+}
+
+/// How a server knows who asks.
+#[derive(Debug, Clone, Default)]
+pub enum Authentication {
+    /// It does not.
+    #[default]
+    None,
+    /// By a bearer token.
+    Bearer(SecretString),
+    /// By user name and password.
+    Basic(String, SecretString),
+}
+
+impl Authentication {
+    /// Refuses to send a secret in the clear to another machine.
+    pub(crate) fn may_travel_to(&self, url: &Url) -> Result<(), SourceError> {
+        if matches!(self, Self::None) || url.scheme() == "https" || is_loopback(url) {
+            return Ok(());
+        }
+        let text = format!("{url}: a token or password does not travel over http; use https");
+        Err(SourceError::new(SourceErrorKind::Refused, text))
+    }
+
+    pub(crate) fn sign(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match self {
+            Self::None => request,
+            Self::Bearer(token) => request.bearer_auth(token.expose_secret()),
+            Self::Basic(user, password) => request.basic_auth(user, Some(password.expose_secret())),
+        }
+    }
 }
 
 /// `data` of an answer (HTTP API, "Expression query result formats").
@@ -44,22 +74,17 @@ struct Matrix {
 }
 
 impl Prometheus {
-    /// A server as the file describes it, asked with a bearer token where one is given.
+    /// A server that scrapes its targets every `scrape_interval` seconds.
     ///
     /// # Errors
-    /// When the machine's trust store cannot be used, or a token would travel in the clear to another machine.
-    pub fn new(settings: &SourceSettings, token: Option<SecretString>) -> Result<Self, SourceError> {
+    /// When the machine's trust store cannot be used, or a secret would travel in the clear to another machine.
+    pub fn new(url: &Url, scrape_interval: u32, authentication: Authentication) -> Result<Self, SourceError> {
         let refuse = |text: String| SourceError::new(SourceErrorKind::Refused, text);
-        let SourceSettings::Prometheus { url, scrape_interval } = settings else {
-            return Err(refuse("not a Prometheus source".into()));
-        };
-        if token.is_some() && url.scheme() == "http" && !is_loopback(url) {
-            return Err(refuse(format!("{url}: a token does not travel over http; use https")));
-        }
+        authentication.may_travel_to(url)?;
         // A metrics API never redirects; a sign-in page does, and would get the query.
         let limits = Limits { total: Some(Duration::from_secs(30)), redirects: 0, ..Limits::default() };
         let client = transport::client(limits).map_err(|error| refuse(error.to_string()))?;
-        Ok(Self { client, url: url.clone(), scrape_interval: *scrape_interval, token })
+        Ok(Self { client, url: url.clone(), scrape_interval, authentication })
     }
 
     async fn ask(&self, operation: &str, form: &[(&str, String)]) -> Result<Matrix, SourceError> {
@@ -80,10 +105,7 @@ impl Prometheus {
     }
 
     async fn once(&self, url: Url, form: &[(&str, String)]) -> Result<Envelope, SourceError> {
-        let mut request = self.client.post(url).form(form);
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token.expose_secret());
-        }
+        let request = self.authentication.sign(self.client.post(url).form(form));
         let response = request.send().await.map_err(|error| match error.is_redirect() {
             true => {
                 SourceError::new(SourceErrorKind::Refused, "the server redirects elsewhere; write its final address")
@@ -151,10 +173,7 @@ impl Source for Prometheus {
                 (Some(gone), _) => Err(gone.clone()),
                 (None, Query::Counter { selector }) => self.counter(selector, span).await,
                 (None, Query::Expression { promql }) => self.expression(promql, span).await,
-                (None, Query::CloudWatch(metric)) => {
-                    let text = format!("{} is asked of Prometheus", metric.name);
-                    Err(SourceError::new(SourceErrorKind::Refused, text))
-                }
+                (None, other) => Err(SourceError::foreign(other)),
             });
         }
         answers
