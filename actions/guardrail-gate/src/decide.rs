@@ -78,6 +78,8 @@ pub enum Figures {
         evidence: f64,
         /// The evidence that proves harm.
         needed: f64,
+        /// The interval, from 1, in which it was proven first.
+        proven_at: Option<usize>,
         /// Bad requests of the baseline.
         baseline_bad: Option<u64>,
         /// Requests of the baseline.

@@ -3,12 +3,14 @@
 //! The rules that decide are in [`decide`], what they rest on in [`stats`]; sources of numbers in [`signals`]; the
 //! guardrail file in [`config`].
 
+mod apply;
 pub mod backtest;
 pub mod config;
 pub mod decide;
 pub mod import;
 pub mod inputs;
 pub mod observe;
+pub mod plot;
 pub mod preflight;
 pub mod presets;
 pub mod progress;
@@ -17,19 +19,15 @@ pub mod report;
 pub mod watch;
 
 use crate::{
+    apply::Keeper,
     config::{Plan, SourceSettings},
     inputs::{File, Inputs, Mode},
     observe::{Past, Sources},
-    report::Conclusion,
     watch::Outcome,
 };
-use attest::predicate::GUARDRAIL_VERDICT;
 use aws::Aws;
-use evidence::Evidence;
-use github::{About, Action, Annotation, Exit, Failure, Output, Post, Report, Runner};
-use serde_json::Value;
+use github::{About, Action, Exit, Failure, Output, Post, Report, Runner};
 use signals::{CloudWatch, Http, Prometheus, Source, SourceError};
-use subject::ImageRef;
 
 /// The action.
 pub struct GuardrailGate;
@@ -39,6 +37,7 @@ const OUTPUTS: &[Output] = &[
     Output { name: "reason", description: "Why, in one line: the guardrails that decided, with their numbers." },
     Output { name: "window-start", description: "When the watch begins: the `window-start` of a later `gate`." },
     Output { name: "decided-by", description: "When the last interval of the watch counts as final." },
+    Output { name: "plot-path", description: "Path of an SVG with the course of every guardrail and its limit." },
     Output {
         name: "attestation",
         description: "Digest of the signed statement left on the image; empty when none was.",
@@ -93,6 +92,10 @@ async fn gate(runner: &Runner, inputs: &Inputs) -> Result<Report, Failure> {
     let conclusion = report::conclude(&file.plan.guardrails, &outcome, inputs.on_inconclusive);
     let document = report::document(&file, &outcome, &conclusion, inputs.on_inconclusive, runner.now());
     let report = report::report(&file, &outcome, &conclusion, inputs.mode).document(&document);
+    let report = match apply::draw(runner, &plot::svg(&file.plan.guardrails, &outcome)) {
+        Some(path) => report.output("plot-path", path.display()),
+        None => report,
+    };
     match keeper.filter(|_| inputs.mode == Mode::Gate && !outcome.interrupted) {
         Some(keeper) => keeper.keep(report::predicate(&document), report, &conclusion).await,
         None => Ok(report),
@@ -213,35 +216,4 @@ fn sources(runner: &Runner, inputs: &Inputs, plan: &Plan, aws: Option<Aws>) -> R
         sources.insert(name.clone(), source);
     }
     Ok(sources)
-}
-
-/// Leaves the verdict on the image. Made before the watch, so that a wrong key or image is known before traffic is.
-struct Keeper<'r> {
-    evidence: Evidence<'r>,
-    image: ImageRef,
-}
-
-impl<'r> Keeper<'r> {
-    async fn prepare(runner: &'r Runner, inputs: &Inputs, aws: Option<&Aws>) -> Result<Option<Self>, Failure> {
-        let Some(reference) = &inputs.image else { return Ok(None) };
-        let repository = reference.repository();
-        let evidence = match aws {
-            Some(aws) => Evidence::open(runner, &inputs.evidence, repository, Some(aws))?,
-            None => Evidence::connect(runner, &inputs.evidence, repository, &inputs.aws).await?,
-        };
-        let image = evidence.pin(reference).await?;
-        Ok(Some(Self { evidence, image }))
-    }
-
-    /// A pass nobody can find later is no pass; a failure stays one whether its statement could be left or not.
-    async fn keep(self, predicate: Value, report: Report, conclusion: &Conclusion) -> Result<Report, Failure> {
-        match self.evidence.leave(&self.image, GUARDRAIL_VERDICT, predicate).await {
-            Ok(left) => Ok(match left.referrer() {
-                Some(referrer) => report.output("attestation", referrer),
-                None => report,
-            }),
-            Err(failure) if conclusion.exit == Exit::Done => Err(failure),
-            Err(failure) => Ok(report.annotate(Annotation::warning(failure.headline()))),
-        }
-    }
 }

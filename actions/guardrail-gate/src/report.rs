@@ -70,10 +70,14 @@ fn why(guardrail: &Guardrail, watched: &Watched) -> String {
     match (&watched.finding.verdict, &watched.finding.figures) {
         (Verdict::Inconclusive { doubt }, _) => doubt.to_string(),
         (Verdict::Error { text }, _) => text.clone(),
-        (Verdict::Fail, Figures::Share { .. }) => {
+        (Verdict::Fail, Figures::Share { proven_at, .. }) => {
             let figures = &watched.finding.figures;
             let before = baseline(figures).map(|text| format!(", there {text}")).unwrap_or_default();
-            format!("{}, limit {}{before}: more than chance explains", observed(figures), limit(guardrail))
+            let how = match proven_at {
+                Some(interval) => format!("more than chance explains, since interval {interval}"),
+                None => "over its hard limit".to_owned(),
+            };
+            format!("{}, limit {}{before}: {how}", observed(figures), limit(guardrail))
         }
         (Verdict::Fail, figures) => format!("{}, limit {}", observed(figures), limit(guardrail)),
         (Verdict::Pass, _) => "within its limit on enough evidence".to_owned(),
@@ -152,6 +156,7 @@ fn words(query: &Query) -> String {
                 metric.dimensions.iter().map(|(name, value)| format!("{name}={value}")).collect();
             format!("{} {} {} {{{}}}", metric.namespace, metric.name, metric.statistic, dimensions.join(", "))
         }
+        Query::Alarm { name } => format!("alarm {name}"),
         Query::Counter { selector } => format!("growth of {selector}"),
         Query::Expression { promql } => promql.clone(),
         Query::Rows { select } => format!("rows {select}"),
@@ -287,6 +292,7 @@ mod tests {
             burst: 0.0,
             evidence: 120.0,
             needed: 100.0,
+            proven_at: Some(2),
             baseline_bad: None,
             baseline_total: None,
         }
@@ -335,6 +341,9 @@ mod tests {
             assert!(!concluded.reason.is_empty());
         }
         let failed = conclude(&guardrails(), &outcome(Overall::Fail, Verdict::Fail, false), Hold);
-        assert_eq!(failed.reason, "errors: 3 of 4 (75 %), limit ≤ 1 % bad: more than chance explains");
+        assert_eq!(
+            failed.reason,
+            "errors: 3 of 4 (75 %), limit ≤ 1 % bad: more than chance explains, since interval 2"
+        );
     }
 }

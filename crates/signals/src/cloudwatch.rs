@@ -1,6 +1,6 @@
 //! Amazon CloudWatch: one `GetMetricData` per poll for all guardrails, paged, in whole periods.
 
-use crate::{Query, Sample, Source, SourceError, SourceErrorKind, Span, Track, answer::short};
+use crate::{Query, Sample, Source, SourceError, SourceErrorKind, Span, Track, alarms, answer::short};
 use aws::{Aws, AwsError, Service};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -80,12 +80,28 @@ impl CloudWatch {
 #[async_trait::async_trait(?Send)]
 impl Source for CloudWatch {
     async fn read(&self, queries: &[Query], span: &Span) -> Vec<Answer> {
-        let mut answers = Vec::with_capacity(queries.len());
-        for some in queries.chunks(QUERIES_PER_CALL) {
+        let (alarms, metrics): (Vec<&Query>, Vec<&Query>) =
+            queries.iter().partition(|query| matches!(query, Query::Alarm { .. }));
+        let metrics: Vec<Query> = metrics.into_iter().cloned().collect();
+        let mut of_metrics = Vec::with_capacity(metrics.len());
+        for some in metrics.chunks(QUERIES_PER_CALL) {
             let answered = self.call(some, span).await;
-            answers.extend(answered.unwrap_or_else(|error| some.iter().map(|_| Err(error.clone())).collect()));
+            of_metrics.extend(answered.unwrap_or_else(|error| some.iter().map(|_| Err(error.clone())).collect()));
         }
-        answers
+        let mut of_alarms = Vec::with_capacity(alarms.len());
+        for some in alarms.chunks(alarms::ALARMS_PER_CALL) {
+            let asked = alarms::request(some);
+            of_alarms.extend(match self.aws.json(Service::CloudWatch, "DescribeAlarms", &asked).await {
+                Ok(answer) => alarms::tracks(answer, some, span),
+                Err(error) => some.iter().map(|_| Err(failed(&error))).collect(),
+            });
+        }
+        let (mut of_metrics, mut of_alarms) = (of_metrics.into_iter(), of_alarms.into_iter());
+        let next = |query: &Query| match query {
+            Query::Alarm { .. } => of_alarms.next(),
+            _ => of_metrics.next(),
+        };
+        queries.iter().filter_map(next).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 //! A source answers for whole intervals and says in its type what it does not know: a number is a [`Sample::Value`], and
 //! everything else — nothing there, not a number, too old — is something a decision can never mistake for zero.
 
+mod alarms;
 mod answer;
 mod cloudwatch;
 mod counter;
@@ -28,6 +29,11 @@ use std::{collections::BTreeMap, fmt};
 pub enum Query {
     /// A metric's statistic.
     CloudWatch(Metric),
+    /// Whether a CloudWatch alarm is in `ALARM` (1) or `OK` (0).
+    Alarm {
+        /// Its name.
+        name: String,
+    },
     /// How much the Prometheus counters matching a selector grew, from their raw samples: births and resets counted.
     Counter {
         /// A PromQL vector selector.

@@ -50,17 +50,13 @@ impl RatioTest {
     /// canary's part `w` of the traffic, however the bad ones of an interval hang together.
     fn by_interval(&self, intervals: &[Arms]) -> Evidence {
         let test = ShareTest { limit: 0.5, alpha: self.alpha, unit: Unit::Interval, planned: intervals.len() };
-        let values = intervals.iter().filter_map(|arms| {
+        let values = intervals.iter().map(|arms| {
             let (bad, total) = (arms.canary.bad + arms.baseline.bad, arms.canary.total + arms.baseline.total);
             let part = arms.canary.total / total * self.ratio;
             let expected = part / (part + arms.baseline.total / total);
-            (bad > 0.0 && arms.both_busy()).then(|| (arms.canary.bad / bad, expected, arms.canary.total))
+            arms.tells().then(|| (arms.canary.bad / bad, expected, arms.canary.total))
         });
-        let positions: Vec<usize> =
-            (0..intervals.len()).filter(|&i| intervals.get(i).is_some_and(Arms::tells)).collect();
-        let evidence = test.by_interval(values);
-        let proven_at = evidence.proven_at.and_then(|at| positions.get(at).copied());
-        Evidence { proven_at, ..evidence }
+        test.by_interval(values)
     }
 
     fn by_request(&self, intervals: &[Arms], phi: f64) -> Evidence {
@@ -87,12 +83,9 @@ impl RatioTest {
 }
 
 impl Arms {
-    fn both_busy(&self) -> bool {
-        self.canary.total >= 1.0 && self.baseline.total >= 1.0
-    }
-
+    /// Whether both arms were busy, and there was anything bad to be shared out.
     fn tells(&self) -> bool {
-        self.both_busy() && self.canary.bad + self.baseline.bad > 0.0
+        self.canary.total >= 1.0 && self.baseline.total >= 1.0 && self.canary.bad + self.baseline.bad > 0.0
     }
 }
 

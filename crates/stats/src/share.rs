@@ -51,19 +51,19 @@ impl ShareTest {
     #[must_use]
     pub fn weigh(&self, intervals: &[Counts]) -> Evidence {
         match self.unit {
-            Unit::Interval => {
-                self.by_interval(intervals.iter().filter_map(|c| Some((c.share()?, self.limit, c.total))))
-            }
+            Unit::Interval => self.by_interval(intervals.iter().map(|c| Some((c.share()?, self.limit, c.total)))),
             Unit::Request { phi } => self.by_request(intervals, phi),
         }
     }
 
-    /// Weighs values within 0 and 1, each with its own limit on the mean and the requests behind it.
-    pub(crate) fn by_interval(&self, intervals: impl Iterator<Item = (f64, f64, f64)>) -> Evidence {
+    /// Weighs values within 0 and 1, each with its own limit on the mean and the requests behind it; an interval without
+    /// one says nothing.
+    pub(crate) fn by_interval(&self, intervals: impl Iterator<Item = Option<(f64, f64, f64)>>) -> Evidence {
         let ln_needed = -self.alpha.ln();
         let mut betting = Betting::default();
         let (mut requests, mut count, mut proven_at) = (0.0, 0.0, None);
-        for (index, (share, limit, total)) in intervals.enumerate() {
+        let known = intervals.enumerate().filter_map(|(index, value)| Some((index, value?)));
+        for (index, (share, limit, total)) in known {
             betting.observe(share, limit);
             (requests, count) = (requests + total, count + 1.0);
             if proven_at.is_none() && betting.ln_evidence() >= ln_needed {

@@ -1,7 +1,7 @@
 //! The four kinds of guardrails: which queries each of them asks.
 
 use super::{
-    Absent, Baseline, Bound, Length, Limit, Measure, Numerator, Share, SourceSettings,
+    Absent, Baseline, Bound, Breach, Length, Limit, Measure, Numerator, Rule, Share, SourceSettings,
     rules::{Asked, Read},
     sources::{keys, metric, query},
 };
@@ -191,6 +191,28 @@ impl Asked<'_> {
         let asked = |failed: bool| Query::Probe { probe: probe.clone(), failed };
         let measure = Measure::Value { value: asked(true), over: Some(asked(false)), samples: Some(asked(false)) };
         Some((measure, self.value_rule(Bound::Max(limit), Some(half))?))
+    }
+
+    /// An alarm that watches already: it fails while it is in `ALARM`, by one interval unless `breach` says more.
+    pub(crate) fn alarm(&self) -> Read {
+        let inner = self.inner.clone().only(&["source", "name"]);
+        if !matches!(self.source, SourceSettings::CloudWatch { .. }) {
+            inner.refuse("source", "an alarm is asked of a source of `type: cloudwatch`");
+            return None;
+        }
+        if ["max", "min", "max_increase"].into_iter().any(|key| self.section.has(key)) {
+            self.section.refuse_all("an alarm has its own limit");
+            return None;
+        }
+        inner.demand("name", "api-5xx")?;
+        let value = Query::Alarm { name: inner.text("name")? };
+        let rule = match self.value_rule(Bound::Max(0.0), Some(1))? {
+            Rule::Value { bound, min_samples, .. } if !self.section.has("breach") => {
+                Rule::Value { bound, min_samples, breach: Breach { datapoints: 1, of: 1 } }
+            }
+            rule => rule,
+        };
+        Some((Measure::Value { value, over: None, samples: None }, rule))
     }
 
     /// The share of requests slower than `edge`.

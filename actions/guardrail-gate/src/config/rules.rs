@@ -8,12 +8,13 @@ use document::Fields;
 use stats::binomial::fewest_clean;
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "name",
     "share",
     "latency",
     "gauge",
     "probe",
+    "alarm",
     "max",
     "min",
     "max_increase",
@@ -42,10 +43,10 @@ pub(crate) fn read(section: &Fields<'_>, context: &Context<'_>) -> Option<Guardr
         Some(false) => Duty::Observe,
         _ => Duty::Required,
     };
-    let kinds = ["share", "latency", "gauge", "probe"];
+    let kinds = ["share", "latency", "gauge", "probe", "alarm"];
     let kinds: Vec<&str> = kinds.into_iter().filter(|kind| section.has(kind)).collect();
     let [kind] = kinds[..] else {
-        section.refuse_all("a guardrail has exactly one of `share`, `latency`, `gauge` and `probe`");
+        section.refuse_all("a guardrail has exactly one of `share`, `latency`, `gauge`, `probe` and `alarm`");
         return None;
     };
     let inner = section.child(kind)?;
@@ -56,6 +57,7 @@ pub(crate) fn read(section: &Fields<'_>, context: &Context<'_>) -> Option<Guardr
         "share" => asked.share()?,
         "latency" => asked.latency()?,
         "gauge" => asked.gauge()?,
+        "alarm" => asked.alarm()?,
         _ => asked.probe()?,
     };
     let guardrail = Guardrail { name: name?, source: source_name, measure, rule, duty, baseline };

@@ -219,30 +219,32 @@ fn figures(bad: u64, total: u64, weighed: Option<&Weighed>) -> Figures {
         // Beyond this a number says no more than "certainly".
         evidence: evidence.map_or(1.0, |evidence| evidence.ln_now.min(230.0).exp()),
         needed: evidence.map_or(f64::MAX, |evidence| evidence.ln_needed.exp()),
+        proven_at: evidence.and_then(|evidence| evidence.proven_at).map(|index| index + 1),
         baseline_bad: baseline.map(|(bad, _)| whole(bad.round())),
         baseline_total: baseline.map(|(_, total)| whole(total.round())),
     }
 }
 
-/// The requests of each interval that had some.
+/// The requests of each interval, none where there is a gap: what is weighed keeps its place.
 fn counts(slots: &[Slot]) -> Vec<Counts> {
     let one = |slot: &Slot| match *slot {
-        Slot::Counts { bad, total } | Slot::Arms { bad, total, .. } => Some(Counts { bad, total }),
+        Slot::Counts { bad, total } | Slot::Arms { bad, total, .. } => Counts { bad, total },
         // Unknown ones are taken as good where that protects the release from a wrong fail; they never let it pass.
-        Slot::Uncounted { total } => Some(Counts { bad: 0.0, total }),
-        _ => None,
+        Slot::Uncounted { total } => Counts { bad: 0.0, total },
+        _ => Counts { bad: 0.0, total: 0.0 },
     };
-    slots.iter().filter_map(one).collect()
+    slots.iter().map(one).collect()
 }
 
+/// Both versions in each interval, likewise.
 fn arms(slots: &[Slot]) -> Vec<Arms> {
     let one = |slot: &Slot| match *slot {
         Slot::Arms { bad, total, beside_bad, beside_total } => {
-            Some(Arms { canary: Counts { bad, total }, baseline: Counts { bad: beside_bad, total: beside_total } })
+            Arms { canary: Counts { bad, total }, baseline: Counts { bad: beside_bad, total: beside_total } }
         }
-        _ => None,
+        _ => Arms { canary: Counts { bad: 0.0, total: 0.0 }, baseline: Counts { bad: 0.0, total: 0.0 } },
     };
-    slots.iter().filter_map(one).collect()
+    slots.iter().map(one).collect()
 }
 
 fn is_concurrent(slots: &[Slot]) -> bool {

@@ -283,3 +283,30 @@ fn a_percentile_rank_is_counted_as_requests() {
     assert_eq!(ended.report["guardrails"][1]["figures"]["share"]["bad"], 120);
     assert_eq!(ended.report["guardrails"][1]["figures"]["share"]["total"], 150);
 }
+
+#[test]
+fn an_alarm_that_watches_already_decides_as_well() {
+    let file = r#"
+version: 1
+window: { watch: 3m, interval: 60s, settle: 1s, history: 0s }
+sources:
+  app: { type: cloudwatch }
+guardrails:
+  - name: paging
+    alarm: { source: app, name: api-5xx }
+"#;
+    let run = |state: &'static str| {
+        let (server, env) = scripted(move |_, input| {
+            let alarm = json!({"AlarmName": input["AlarmNames"][0], "StateValue": state, "StateUpdatedTimestamp": 1.0});
+            (200, json!({ "MetricAlarms": [alarm], "CompositeAlarms": [] }))
+        });
+        let gate = Gate::new(file).arg("window-start", &moment(start()));
+        let ended = env.iter().fold(gate, |gate, (name, value)| gate.env(name, value)).run();
+        let target = server.requests()[0].headers.get("x-amz-target").cloned().unwrap();
+        assert_eq!(target, "GraniteServiceVersion20100801.DescribeAlarms");
+        ended
+    };
+    run("OK").expect(0, "pass", "false");
+    run("ALARM").expect(1, "fail", "true");
+    run("INSUFFICIENT_DATA").expect(3, "inconclusive", "false");
+}

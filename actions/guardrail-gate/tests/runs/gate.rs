@@ -18,6 +18,8 @@ pub(crate) struct Ended {
     pub(crate) log: String,
     pub(crate) outputs: BTreeMap<String, String>,
     pub(crate) summary: String,
+    /// The picture at `plot-path`.
+    pub(crate) plot: String,
     /// The document the action wrote, as in the file at `report-path`.
     pub(crate) report: Value,
 }
@@ -85,6 +87,7 @@ impl Running {
             code: output.status.code(),
             log: String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
             summary: read(&self.folder.path().join("summary")),
+            plot: outputs.get("plot-path").map(|path| read(Path::new(path))).unwrap_or_default(),
             report: serde_json::from_str::<Value>(&report)
                 .map(|mut document| document["report"].take())
                 .unwrap_or_default(),

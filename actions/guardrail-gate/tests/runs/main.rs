@@ -7,6 +7,7 @@ mod cloudwatch;
 mod evidence;
 mod examples;
 mod gate;
+mod history;
 mod hostile;
 mod modes;
 mod presets;

@@ -1,10 +1,11 @@
 //! Replay, detach, backtest, and what no run may do: pass when a source is gone.
 
 use crate::{
+    cloudwatch::scripted,
     gate::{Ended, Gate},
     presets::{Course, began, cloudwatch, preset},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn good(name: &str, statistic: &str, _: bool) -> Option<f64> {
     match (name, statistic) {
@@ -99,4 +100,46 @@ fn deleting_any_number_never_makes_a_pass() {
     for course in without {
         run(course, &[]).expect(3, "inconclusive", "false");
     }
+}
+
+type Points = Vec<(i64, f64)>;
+
+/// A failing lambda whose metrics come in pages: `pages` says what is on one, and whether another follows.
+fn failing_in_pages(began: i64, pages: fn(usize, Points) -> (Points, Option<&'static str>)) -> Value {
+    let (_server, env) = scripted(move |_, input| {
+        let (start, end) = (input["StartTime"].as_i64().unwrap(), input["EndTime"].as_i64().unwrap());
+        let page = usize::from(input["NextToken"].is_string());
+        let mut token = None;
+        let mut one = |query: &Value| {
+            let stat = &query["MetricStat"];
+            let (name, statistic) = (stat["Metric"]["MetricName"].as_str().unwrap(), stat["Stat"].as_str().unwrap());
+            let all = (start..end).step_by(60).filter_map(|at| Some((at, bad(name, statistic, at >= began)?)));
+            let (points, more) = pages(page, all.collect());
+            token = more;
+            let (timestamps, values): (Vec<i64>, Vec<f64>) = points.into_iter().unzip();
+            json!({"Id": query["Id"], "StatusCode": "Complete", "Timestamps": timestamps, "Values": values})
+        };
+        let results: Vec<Value> = input["MetricDataQueries"].as_array().unwrap().iter().map(&mut one).collect();
+        (200, json!({ "MetricDataResults": results, "NextToken": token }))
+    });
+    let gate = preset("lambda", "function=f alias=live", began);
+    let mut report = env.iter().fold(gate, |gate, (name, value)| gate.env(name, value)).run().report;
+    assert_eq!(report["verdict"], "fail");
+    report["decided_at"] = Value::Null;
+    report
+}
+
+/// The same numbers in another order, over several pages, and some of them late: the same verdict and the same document.
+#[test]
+fn in_which_order_numbers_arrive_changes_nothing() {
+    let began = began();
+    let in_order = failing_in_pages(began, |_, points| (points, None));
+    let backwards = failing_in_pages(began, |_, points| (points.into_iter().rev().collect(), None));
+    // The older half comes last, and what came first is said again.
+    let late = failing_in_pages(began, |page, points| match page {
+        0 => (points[points.len() / 2..].to_vec(), Some("more")),
+        _ => (points, None),
+    });
+    assert_eq!(in_order, backwards);
+    assert_eq!(in_order, late);
 }

@@ -95,6 +95,7 @@ fn cloudwatch_presets_trip_on_what_they_are_for_and_on_nothing_else() {
         let (verdict, rollback) = if *code == 0 { ("pass", "false") } else { ("fail", "true") };
         ended.expect(*code, verdict, rollback);
         assert!(ended.outputs["reason"].contains(wanted), "{name}: {:?}", ended.outputs["reason"]);
+        assert!(ended.plot.contains(&format!(": {verdict} · ")), "{name}: {}", ended.plot);
         assert!(server.requests().len() <= 2, "{name}: one call for the past, one for the window");
     }
 }
