@@ -12,7 +12,7 @@ use crate::{
 pub fn line(plan: &Plan, outcome: &Outcome) -> String {
     let each = plan.guardrails.iter().zip(&outcome.watched).map(|(guardrail, watched)| {
         let state = match &watched.finding.verdict {
-            Verdict::Watching => String::new(),
+            Verdict::Watching => weight(&watched.finding.figures),
             Verdict::Error { text } => format!(": no answer ({text})"),
             verdict => format!(": {}", verdict.word()),
         };
@@ -57,6 +57,14 @@ pub fn evidence(figures: &Figures) -> String {
             format!("{} of {} {unit}", rounded(evidence), rounded(needed))
         }
         Figures::Value { .. } | Figures::Nothing => "–".to_owned(),
+    }
+}
+
+/// The same in short, for a watch that goes on.
+fn weight(figures: &Figures) -> String {
+    match *figures {
+        Figures::Share { evidence, needed, .. } => format!(", evidence {} of {}", rounded(evidence), rounded(needed)),
+        Figures::Value { .. } | Figures::Nothing => String::new(),
     }
 }
 

@@ -119,6 +119,7 @@ fn a_canary_no_worse_than_its_baseline_fails_within_the_budget() {
         ("equal arms, by request", 1.0, 1.0, 1, Unit::Request { phi: 1.0 }),
         ("equal arms, by interval", 1.0, 1.0, 1, Unit::Interval),
         ("just as much worse as allowed, by request", 1.5, 1.5, 1, Unit::Request { phi: 1.0 }),
+        ("just as much worse as allowed, by interval", 1.5, 1.5, 1, Unit::Interval),
         ("bursts of 5, tempered", 1.0, 1.0, 5, Unit::Request { phi: 5.0 }),
         ("bursts of 5, by interval", 1.0, 1.0, 5, Unit::Interval),
     ] {

@@ -73,6 +73,21 @@ fn a_canary_worse_than_its_baseline_is_found() {
     }
 }
 
+/// What counts as proof is the inverse of what may be spent; by request, half of that, because the exact test at the planned
+/// end spends the other half. A calibration alone would not notice a factor of two.
+#[test]
+fn proof_and_the_test_at_the_end_share_what_may_be_spent() {
+    let test = |unit, planned| ShareTest { limit: 0.01, alpha: 0.01, unit, planned };
+    // 20 of 900 at a limit of 1 %: the binomial tail is 0.0012, below 0.005; the evidence is not 200.
+    let intervals = [&[stats::Counts { bad: 1.0, total: 60.0 }; 10][..], &[stats::Counts { bad: 2.0, total: 60.0 }; 5]];
+    let intervals = intervals.concat();
+    let by_request = |planned| test(Unit::Request { phi: 1.0 }, planned).weigh(&intervals);
+    assert!((by_request(15).ln_needed.exp() - 200.0).abs() < 1e-6);
+    assert!((test(Unit::Interval, 15).weigh(&intervals).ln_needed.exp() - 100.0).abs() < 1e-6);
+    assert!(by_request(15).ln_now < by_request(15).ln_needed);
+    assert_eq!((by_request(15).proven_at, by_request(16).proven_at), (Some(14), None));
+}
+
 /// Worse is never less evidence: one more bad request in any interval does not take a proof back.
 #[test]
 fn evidence_grows_with_harm() {

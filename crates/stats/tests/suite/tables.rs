@@ -104,3 +104,13 @@ fn dispersion_needs_enough_to_say_anything() {
     burst[7].bad = 900.0;
     assert_eq!(dispersion::dispersion(&burst), None, "one burst as large as all else together");
 }
+
+/// A burst that is not whole yet counts as one, and requests that fill no burst count as none: both keep the bound above.
+#[test]
+fn a_bound_on_a_baseline_rounds_against_itself() {
+    let bound = |bad: f64, total: f64, phi: f64| stats::share::upper_bound(&[stats::Counts { bad, total }], phi, 0.01);
+    near(bound(1.0, 1109.0, 11.0), binomial::interval(1, 100, 0.01).1, 1e-12);
+    near(bound(12.0, 1100.0, 11.0), binomial::interval(2, 100, 0.01).1, 1e-12);
+    near(bound(12.0, 1100.0, 1.0), binomial::interval(12, 1100, 0.01).1, 1e-12);
+    assert_eq!(bound(0.0, 0.0, 1.0), 1.0);
+}
