@@ -1,8 +1,8 @@
 //! `cargo xtask bench`: figures, each beside somebody else's in the same run. It judges nothing.
 
 mod attest;
-mod hash;
 mod corpus;
+mod hash;
 mod image;
 mod inputs;
 mod layout;
@@ -10,8 +10,8 @@ mod measure;
 mod peers;
 mod promote;
 mod proxy;
-mod registry;
 mod purls;
+mod registry;
 mod sbom;
 mod start;
 
