@@ -103,7 +103,7 @@ fn watch(command: &mut Command) -> Result<Row> {
     let mut row = Row::default();
     for line in BufReader::new(child.stderr.take().context("a target without output")?).split(b'\n') {
         let line = String::from_utf8_lossy(&line?).into_owned();
-        eprintln!("{line}");
+        println!("{line}");
         row.read(&line);
     }
     row.whole = child.wait()?.success();

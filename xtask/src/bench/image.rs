@@ -25,6 +25,9 @@ const APP: &str = "srv/app";
 
 const AUDITABLE: &str = "cargo-auditable@0.7.5";
 
+/// Fills a folder with what one layer adds.
+type Stage = fn(&Path) -> Result<()>;
+
 /// The image's layout; built where it is not there.
 pub(super) fn layout() -> Result<PathBuf> {
     let folder = target().join("bench/image");
@@ -33,7 +36,7 @@ pub(super) fn layout() -> Result<PathBuf> {
         return Ok(layout);
     }
     fs::create_dir_all(&folder)?;
-    let stages: [(&str, fn(&Path) -> Result<()>); 5] =
+    let stages: [(&str, Stage); 5] =
         [("debian", debian), ("python", python), ("node", node), ("programs", programs), ("removed", removed)];
     let mut image = Layout::create(&layout)?;
     for (name, make) in stages {
