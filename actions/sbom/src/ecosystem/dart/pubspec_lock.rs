@@ -1,11 +1,11 @@
 //! `pubspec.lock` (dart-lang/pub, `lib/src/lock_file.dart`).
 //!
-//! YAML: `packages`, then `sdks` (before Dart 2 `sdk`), which pub always writes last: a file without it was cut off. What
-//! needs what is not in the file.
+//! YAML: `packages`, then `sdks` (before Dart 2 `sdk`), which pub always writes last: a file without it was cut off, and
+//! what it still has is listed. What needs what is not in the file.
 
 use super::super::{ParseError, documents::yaml, git, shorten, text};
 use crate::{
-    graph::{Checksum, Ecosystem, Inventory, Knowledge, Origin, Package, Scope},
+    graph::{Checksum, Ecosystem, FindingKind, Inventory, Knowledge, Origin, Package, Scope},
     purl::{self, Purl},
 };
 use serde::{Deserialize, de::IgnoredAny};
@@ -47,15 +47,19 @@ struct Detail {
 /// The packages of a lockfile; path packages are the project's own.
 ///
 /// # Errors
-/// [`ParseError`] for broken YAML, a file without `sdks`, an unknown source, and a name that cannot be a package's.
+/// [`ParseError`] for broken YAML, a file of nothing, an unknown source, and a name that cannot be a package's.
 pub fn parse(bytes: &[u8]) -> Result<Inventory, ParseError> {
     let text = text(bytes)?;
     let lock: Lock = yaml(bytes)?;
-    if lock.sdks.is_none() && lock.sdk.is_none() {
-        return Err(ParseError::at(text.lines().count().max(1), "no `sdks` at its end (is it cut off?)"));
-    }
     let lines = lines(text);
     let mut inventory = Inventory::new(Ecosystem::Pub);
+    if lock.sdks.is_none() && lock.sdk.is_none() {
+        let (line, why) = (text.lines().count().max(1), "no `sdks` at its end (is it cut off?)");
+        if lock.packages.as_ref().is_none_or(BTreeMap::is_empty) {
+            return Err(ParseError::at(line, why));
+        }
+        inventory.finding(FindingKind::Broken, u32::try_from(line).ok(), why);
+    }
     let mut direct = Vec::new();
     for (name, entry) in &lock.packages.unwrap_or_default() {
         let line = lines.get(name.as_str()).copied();

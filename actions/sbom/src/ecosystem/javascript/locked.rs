@@ -141,6 +141,15 @@ fn is_mirror(url: &str) -> bool {
     MIRRORS.iter().any(|mirror| host.eq_ignore_ascii_case(mirror))
 }
 
+/// The name under which npm's registry has the archive of this URL, whatever a lockfile calls it.
+pub(super) fn published(url: &str) -> Option<&str> {
+    let (host, path) = url.split_once("://")?.1.split_once('/')?;
+    let (name, _) = path.split_once("/-/")?;
+    let plain =
+        !name.is_empty() && !name.contains('%') && name.matches('/').count() == usize::from(name.starts_with('@'));
+    (MIRRORS.contains(&host) && plain).then_some(name)
+}
+
 /// The registry an archive's URL belongs to: `<registry>/<name>/-/<file>`, or one of the few that name files otherwise.
 fn registry<'a>(url: &'a str, full: &str) -> Option<&'a str> {
     if let Some(at) = url.find("/-/") {

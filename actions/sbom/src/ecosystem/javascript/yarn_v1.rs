@@ -5,7 +5,7 @@
 
 use super::{
     descriptor::split,
-    locked::{Locked, Source, scope_of},
+    locked::{Locked, Source, published, scope_of},
     manifest::Manifest,
     yarn_v1_blocks::{Block, blocks},
 };
@@ -131,8 +131,12 @@ fn projects(
     }
 }
 
-/// The name on the registry: behind an alias (`alias@npm:real@range`), as stated, or the selector's own.
+/// The name on the registry: of the archive that is installed, behind an alias (`alias@npm:real@range`), as stated, or the
+/// selector's own.
 fn name<'b>(block: &'b Block<'_>) -> &'b str {
+    if let Some(name) = block.resolved.as_deref().and_then(published) {
+        return name;
+    }
     let ranges = block.selectors.iter().map(|selector| split(selector));
     let alias = ranges.clone().find_map(|(_, range)| range.strip_prefix("npm:")).map(|real| split(real).0);
     alias.or(block.name.as_deref()).or_else(|| ranges.clone().next().map(|(name, _)| name)).unwrap_or_default()

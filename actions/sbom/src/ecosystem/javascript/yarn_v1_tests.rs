@@ -113,3 +113,14 @@ fn what_yarn_would_not_write_is_refused_with_its_line() {
     }
     assert_eq!(parse(header.as_bytes(), &[]).unwrap().packages.len(), 0, "a project without dependencies");
 }
+
+/// A lockfile that was edited by hand, or in bad faith, calls another package by a known name.
+#[test]
+fn what_is_installed_is_the_archive_whatever_it_is_called() {
+    let lock = "# yarn lockfile v1\n\n\npolyfill@^1.5.1:\n  name \"polyfill\"\n  version \"1.5.2\"\n  resolved \
+        \"https://registry.yarnpkg.com/@other/polyfill/-/polyfill-1.5.2.tgz#58868fc7224506236b5550d0c68357f0a874b84b\"\n";
+    let inventory = parse(lock.as_bytes(), &[]).unwrap();
+    assert_eq!(inventory.packages[0].origin, Origin::Purl("pkg:npm/%40other/polyfill@1.5.2".to_owned()));
+    let private = lock.replace("registry.yarnpkg.com", "npm.example.com");
+    assert_eq!(parse(private.as_bytes(), &[]).unwrap().packages[0].name, "polyfill");
+}

@@ -82,10 +82,12 @@ pub fn parse(bytes: &[u8]) -> Result<Inventory, ParseError> {
         return Err(ParseError::at(text.lines().count().max(1), "no section DEPENDENCIES in it (is it cut off?)"));
     };
     let whole = lock.bundled_with.is_some();
-    if !whole && !text.ends_with('\n') {
-        return Err(ParseError::at(text.lines().count(), "ends in the middle of a line (is it cut off?)"));
-    }
     let mut inventory = Inventory::new(Ecosystem::Gem);
+    if !whole && !text.ends_with('\n') {
+        // All gems stand before the dependencies, so those are known.
+        let line = u32::try_from(text.lines().count()).ok();
+        inventory.finding(FindingKind::Broken, line, "ends in the middle of a line (is it cut off?)");
+    }
     let mut names = Names::default();
     for (index, spec) in lock.specs.iter().enumerate() {
         names.add(spec.name, index);

@@ -175,13 +175,20 @@ fn what_bundler_would_not_write_is_refused_with_its_line() {
         ("GEM\n  specs:\n    a\n", 3, "no line of a Gemfile.lock"),
         ("GEM\n  specs:\n      a (1)\n", 3, "no line of a Gemfile.lock"),
         ("GEM\n  specs:\n<<<<<<< HEAD\n", 3, "merge conflict"),
-        ("DEPENDENCIES\n  a", 2, "middle of a line"),
         ("GEM\n  specs:\n    / (1)\nDEPENDENCIES\nCHECKSUMS\n  a (1) sha256=xy\n", 6, "no line of a Gemfile.lock"),
     ] {
         let error = parse(lock.as_bytes()).unwrap_err();
         assert_eq!(error.line, line, "{lock}: {error}");
         assert!(error.message.contains(wanted), "{lock}: {error}");
     }
+}
+
+#[test]
+fn a_file_that_ends_in_the_middle_of_a_line_is_broken_and_its_gems_are_listed() {
+    let inventory = parse(b"GEM\n  specs:\n    a (1)\n    b (1)\n\nDEPENDENCIES\n  a").unwrap();
+    assert_eq!(inventory.packages.len(), 2);
+    assert!(inventory.remarks.iter().any(|remark| remark.kind == FindingKind::Broken && remark.line == Some(7)));
+    assert_eq!(inventory.listing, Knowledge::Incomplete);
 }
 
 #[test]
