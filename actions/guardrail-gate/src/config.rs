@@ -67,6 +67,18 @@ pub enum SourceSettings {
         /// How often it asks its targets, in seconds.
         scrape_interval: u32,
     },
+    /// Datadog of one organisation.
+    Datadog {
+        /// Its API, such as `https://api.datadoghq.eu`.
+        url: url::Url,
+    },
+    /// New Relic.
+    NewRelic {
+        /// Its GraphQL API.
+        url: url::Url,
+        /// The account that is asked.
+        account: u64,
+    },
     /// An HTTP endpoint: JSON it answers, or whether it answers.
     Http {
         /// Its address.
@@ -313,6 +325,14 @@ impl Numerator {
     }
 }
 
+impl SourceSettings {
+    /// Whether it is asked for a document of the moment, and knows no past.
+    #[must_use]
+    pub fn is_document(&self) -> bool {
+        matches!(self, Self::Http { .. } | Self::File { .. })
+    }
+}
+
 impl Guardrail {
     /// Whether the intervals before the release say something about it: how bad requests come together and whether it was
     /// so before, or what its limit is relative to.
@@ -326,7 +346,7 @@ impl Guardrail {
     #[must_use]
     pub fn has_past(&self, sources: &BTreeMap<String, SourceSettings>) -> bool {
         let source = sources.get(&self.source);
-        matches!(source, Some(SourceSettings::CloudWatch { .. } | SourceSettings::Prometheus { .. }))
+        matches!(source, Some(source) if !source.is_document())
     }
 }
 

@@ -109,6 +109,18 @@ pub struct Inputs {
     #[arg(long, value_name = "SECRET", value_parser = github::secret)]
     pub http_token: Option<SecretString>,
 
+    /// API key for Datadog sources, with `datadog-application-key`; they travel as the Prometheus token does.
+    #[arg(long, value_name = "SECRET", value_parser = github::secret)]
+    pub datadog_api_key: Option<SecretString>,
+
+    /// Application key for Datadog sources; it needs the scope `timeseries_query`.
+    #[arg(long, value_name = "SECRET", value_parser = github::secret)]
+    pub datadog_application_key: Option<SecretString>,
+
+    /// User key for New Relic sources; it travels as the Prometheus token does.
+    #[arg(long, value_name = "SECRET", value_parser = github::secret)]
+    pub newrelic_key: Option<SecretString>,
+
     /// The image the release runs, `repository@sha256:…`: with a signing key, the verdict is left on it as a signed statement.
     #[arg(long)]
     pub image: Option<Reference>,
@@ -188,17 +200,7 @@ impl Inputs {
         if self.prometheus_token.is_some() && !prometheus {
             errors.push(InputError::unseen("prometheus-token", "the guardrail file has no Prometheus source"));
         }
-        let both = (self.prometheus_username.is_some(), self.prometheus_password.is_some());
-        if both.0 != both.1 || (both.0 && self.prometheus_token.is_some()) {
-            let text = "give a user name and a password, or a token";
-            errors.push(InputError::unseen("prometheus-username", text));
-        } else if both.0 && !prometheus {
-            errors.push(InputError::unseen("prometheus-username", "the guardrail file has no Prometheus source"));
-        }
-        let http = plan.sources.values().any(|source| matches!(source, SourceSettings::Http { .. }));
-        if self.http_token.is_some() && !http {
-            errors.push(InputError::unseen("http-token", "the guardrail file has no HTTP source"));
-        }
+        self.check_secrets(plan, &mut errors);
         if let Some(start) = self.window_start
             && start.duration_since(now).as_hours() >= 24
         {
@@ -212,6 +214,38 @@ impl Inputs {
 }
 
 impl Inputs {
+    /// Every secret belongs to a source of the file, and every source has the secrets it cannot do without.
+    fn check_secrets(&self, plan: &Plan, errors: &mut Vec<InputError>) {
+        let any = |of: fn(&SourceSettings) -> bool| plan.sources.values().any(of);
+        let mut wrong = |input: &str, text: &str| errors.push(InputError::unseen(input, text));
+        let prometheus = any(|source| matches!(source, SourceSettings::Prometheus { .. }));
+        let both = (self.prometheus_username.is_some(), self.prometheus_password.is_some());
+        if both.0 != both.1 || (both.0 && self.prometheus_token.is_some()) {
+            wrong("prometheus-username", "give a user name and a password, or a token");
+        } else if both.0 && !prometheus {
+            wrong("prometheus-username", "the guardrail file has no Prometheus source");
+        }
+        if self.http_token.is_some() && !any(|source| matches!(source, SourceSettings::Http { .. })) {
+            wrong("http-token", "the guardrail file has no HTTP source");
+        }
+        let datadog = any(|source| matches!(source, SourceSettings::Datadog { .. }));
+        let new_relic = any(|source| matches!(source, SourceSettings::NewRelic { .. }));
+        for (input, given, wanted, name) in [
+            ("datadog-api-key", self.datadog_api_key.is_some(), datadog, "Datadog"),
+            ("datadog-application-key", self.datadog_application_key.is_some(), datadog, "Datadog"),
+            ("newrelic-key", self.newrelic_key.is_some(), new_relic, "New Relic"),
+        ] {
+            match (given, wanted) {
+                (true, false) => wrong(input, &format!("the guardrail file has no {name} source")),
+                // Who only reads the file asks nobody.
+                (false, true) if !matches!(self.mode, Mode::Validate | Mode::Detach) => {
+                    wrong(input, &format!("the {name} source of the guardrail file cannot be asked without it"));
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// How Prometheus sources know who asks.
     #[must_use]
     pub fn prometheus_authentication(&self) -> Authentication {

@@ -27,7 +27,7 @@ use crate::{
 };
 use aws::Aws;
 use github::{About, Action, Exit, Failure, Output, Post, Report, Runner};
-use signals::{CloudWatch, Http, Prometheus, Source, SourceError};
+use signals::{CloudWatch, Datadog, Http, NewRelic, Prometheus, Source, SourceError};
 
 /// The action.
 pub struct GuardrailGate;
@@ -197,15 +197,21 @@ fn sources(runner: &Runner, inputs: &Inputs, plan: &Plan, aws: Option<Aws>) -> R
             (SourceSettings::CloudWatch { .. }, Some(aws)) => Ok(Box::new(CloudWatch::new(aws.clone()))),
             (SourceSettings::CloudWatch { .. }, None) => continue,
             (SourceSettings::Prometheus { url, scrape_interval }, _) => {
-                let source = Prometheus::new(url, *scrape_interval, inputs.prometheus_authentication());
-                source.map(|source| Box::new(source) as Box<dyn Source>)
+                boxed(Prometheus::new(url, *scrape_interval, inputs.prometheus_authentication()))
             }
+            (SourceSettings::Datadog { url }, _) => match (&inputs.datadog_api_key, &inputs.datadog_application_key) {
+                (Some(key), Some(application)) => boxed(Datadog::new(url, key.clone(), application.clone())),
+                _ => continue,
+            },
+            (SourceSettings::NewRelic { url, account }, _) => match &inputs.newrelic_key {
+                Some(key) => boxed(NewRelic::new(url, *account, key.clone())),
+                None => continue,
+            },
             (SourceSettings::Http { url }, _) => {
                 let theirs = plan.guardrails.iter().filter(|guardrail| guardrail.source == *name);
                 let mut probes: Vec<_> = theirs.filter_map(|guardrail| guardrail.measure.probe().cloned()).collect();
                 probes.dedup();
-                let source = Http::new(url, inputs.http_authentication(), &probes, runner.now());
-                source.map(|source| Box::new(source) as Box<dyn Source>)
+                boxed(Http::new(url, inputs.http_authentication(), &probes, runner.now()))
             }
             (SourceSettings::File { path }, _) => Ok(Box::new(signals::File::new(runner.path(path)))),
         };
@@ -216,4 +222,8 @@ fn sources(runner: &Runner, inputs: &Inputs, plan: &Plan, aws: Option<Aws>) -> R
         sources.insert(name.clone(), source);
     }
     Ok(sources)
+}
+
+fn boxed<S: Source + 'static>(source: Result<S, SourceError>) -> Result<Box<dyn Source>, SourceError> {
+    source.map(|source| Box::new(source) as Box<dyn Source>)
 }

@@ -159,6 +159,7 @@ fn words(query: &Query) -> String {
         Query::Alarm { name } => format!("alarm {name}"),
         Query::Counter { selector } => format!("growth of {selector}"),
         Query::Expression { promql } => promql.clone(),
+        Query::Series { query } => query.clone(),
         Query::Rows { select } => format!("rows {select}"),
         Query::Number { select } => format!("number {select}"),
         Query::Probe { probe, failed } => {

@@ -2,7 +2,9 @@
 
 use crate::{SourceError, SourceErrorKind};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
+use transport::{Attempt, Pauses};
+use url::Url;
 
 /// The largest answer read, in bytes: a day of minutes of some thousand series.
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -37,6 +39,41 @@ pub(crate) async fn body(mut response: reqwest::Response) -> Result<Vec<u8>, Sou
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// The JSON an endpoint answers, asked again while it may get better; errors name `url`.
+pub(crate) async fn json(url: &Url, request: reqwest::RequestBuilder) -> Result<Value, SourceError> {
+    let once = || async {
+        // A request without a stream for its body can always be sent again.
+        let Some(request) = request.try_clone() else {
+            return Attempt::Fatal(SourceError::new(SourceErrorKind::Refused, "it cannot be asked twice"));
+        };
+        match document(request).await {
+            Ok(document) => Attempt::Done(document),
+            Err(error) if error.kind == SourceErrorKind::Unavailable => Attempt::Again { error, after: None },
+            Err(error) => Attempt::Fatal(error),
+        }
+    };
+    let answered = transport::retry(Pauses { attempts: 3, ..Pauses::default() }, once).await;
+    answered.map_err(|error| SourceError::new(error.kind, format!("{url}: {error}")))
+}
+
+async fn document(request: reqwest::RequestBuilder) -> Result<Value, SourceError> {
+    let response = request.send().await.map_err(|error| match error.is_redirect() {
+        true => SourceError::new(SourceErrorKind::Refused, "it redirects elsewhere; write its final address"),
+        false => SourceError::new(SourceErrorKind::Unavailable, transport::explain(&error)),
+    })?;
+    let status = response.status();
+    let body = body(response).await?;
+    let start = || short(&String::from_utf8_lossy(&body[..body.len().min(600)]));
+    match status.as_u16() {
+        200..=299 => serde_json::from_slice(&body)
+            .map_err(|_| SourceError::new(SourceErrorKind::Nonsense, format!("not JSON: {}", start()))),
+        code @ (429 | 500..=599) => {
+            Err(SourceError::new(SourceErrorKind::Unavailable, format!("HTTP {code}: {}", start())))
+        }
+        code => Err(SourceError::new(SourceErrorKind::Refused, format!("HTTP {code}: {}", start()))),
+    }
 }
 
 /// The envelope in a body that came with `status`, or what it was instead.

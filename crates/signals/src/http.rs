@@ -1,16 +1,14 @@
 //! An HTTP endpoint: numbers and rows of the JSON it answers, and whether it answers at all.
 
 use crate::{
-    Authentication, Probe, Query, Sample, Source, SourceError, SourceErrorKind, Span, Track,
-    answer::{self, short},
-    probe::Prober,
+    Authentication, Probe, Query, Sample, Source, SourceError, SourceErrorKind, Span, Track, answer, probe::Prober,
     rows::Asked,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 use tokio::time::Instant;
-use transport::{Attempt, Limits, Pauses};
+use transport::Limits;
 use url::Url;
 
 /// An endpoint of the service, or of something that counts for it.
@@ -49,34 +47,7 @@ impl Http {
     }
 
     async fn document(&self) -> Result<Value, SourceError> {
-        let once = || async {
-            match self.once().await {
-                Ok(document) => Attempt::Done(document),
-                Err(error) if error.kind == SourceErrorKind::Unavailable => Attempt::Again { error, after: None },
-                Err(error) => Attempt::Fatal(error),
-            }
-        };
-        let answered = transport::retry(Pauses { attempts: 3, ..Pauses::default() }, once).await;
-        answered.map_err(|error| SourceError::new(error.kind, format!("{}: {error}", self.url)))
-    }
-
-    async fn once(&self) -> Result<Value, SourceError> {
-        let request = self.authentication.sign(self.client.get(self.url.clone()));
-        let response = request.send().await.map_err(|error| match error.is_redirect() {
-            true => SourceError::new(SourceErrorKind::Refused, "it redirects elsewhere; write its final address"),
-            false => SourceError::new(SourceErrorKind::Unavailable, transport::explain(&error)),
-        })?;
-        let status = response.status();
-        let body = answer::body(response).await?;
-        let start = || short(&String::from_utf8_lossy(&body[..body.len().min(600)]));
-        match status.as_u16() {
-            200..=299 => serde_json::from_slice(&body)
-                .map_err(|_| SourceError::new(SourceErrorKind::Nonsense, format!("not JSON: {}", start()))),
-            code @ (429 | 500..=599) => {
-                Err(SourceError::new(SourceErrorKind::Unavailable, format!("HTTP {code}: {}", start())))
-            }
-            code => Err(SourceError::new(SourceErrorKind::Refused, format!("HTTP {code}: {}", start()))),
-        }
+        answer::json(&self.url, self.authentication.sign(self.client.get(self.url.clone()))).await
     }
 
     /// A number of this moment belongs to the newest interval asked for; earlier ones keep theirs.

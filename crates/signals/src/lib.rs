@@ -7,15 +7,19 @@ mod alarms;
 mod answer;
 mod cloudwatch;
 mod counter;
+mod datadog;
 mod file;
 mod http;
+mod new_relic;
 mod probe;
 mod prometheus;
 mod rows;
 
 pub use cloudwatch::CloudWatch;
+pub use datadog::Datadog;
 pub use file::File;
 pub use http::Http;
+pub use new_relic::NewRelic;
 pub use prometheus::{Authentication, Prometheus};
 pub use rows::Selector;
 
@@ -43,6 +47,11 @@ pub enum Query {
     Expression {
         /// The expression.
         promql: String,
+    },
+    /// A query in the language of Datadog or New Relic, giving one number per interval.
+    Series {
+        /// The query.
+        query: String,
     },
     /// How many nodes of a JSON document a JSONPath selects: the document of the moment, as one whole.
     Rows {

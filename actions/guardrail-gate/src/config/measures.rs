@@ -28,7 +28,7 @@ const PROBE_KEYS: [&str; 5] = ["source", "path", "status", "every", "timeout"];
 
 impl Asked<'_> {
     pub(crate) fn share(&self) -> Read {
-        if matches!(self.source, SourceSettings::Http { .. } | SourceSettings::File { .. }) {
+        if self.source.is_document() {
             return self.rows();
         }
         let inner = self.inner.clone().only(&SHARE_KEYS);
@@ -82,8 +82,8 @@ impl Asked<'_> {
 
     pub(crate) fn latency(&self) -> Read {
         let inner = self.inner.clone().only(&LATENCY_KEYS);
-        if matches!(self.source, SourceSettings::Http { .. } | SourceSettings::File { .. }) {
-            self.section.refuse_all("this source has no latencies; ask for a `gauge`");
+        if !self.is_prometheus() && !matches!(self.source, SourceSettings::CloudWatch { .. }) {
+            self.section.refuse_all("this source has no latencies; ask for a `gauge`, or a `share` of slow ones");
             return None;
         }
         let by_share = match (inner.has("percentile"), inner.has("slower_than")) {

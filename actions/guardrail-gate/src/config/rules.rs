@@ -181,7 +181,7 @@ impl Asked<'_> {
             inner.refuse("burst", format!("a burst is 1 to {min_samples} requests (`min_samples`)"));
             return None;
         }
-        let whole = matches!(self.source, SourceSettings::Http { .. } | SourceSettings::File { .. });
+        let whole = self.source.is_document();
         match (inner.text("unit").as_deref(), burst) {
             (None | Some("request"), Some(burst)) => Some(Piece::Request { burst }),
             (Some("request"), None) => Some(Piece::Request { burst: 1 }),

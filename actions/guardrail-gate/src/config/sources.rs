@@ -14,6 +14,16 @@ pub(crate) fn read(section: &Fields<'_>) -> Option<SourceSettings> {
             Some(SourceSettings::CloudWatch { namespace: section.text("namespace"), dimensions: dimensions(&section) })
         }
         "prometheus" => prometheus(&section.clone().only(&["type", "url", "scrape_interval"])),
+        "datadog" => {
+            let section = section.clone().only(&["type", "url"]);
+            Some(SourceSettings::Datadog { url: address_or(&section, "https://api.datadoghq.com")? })
+        }
+        "newrelic" => {
+            let section = section.clone().only(&["type", "url", "account"]);
+            section.demand("account", "1234567")?;
+            let account = section.whole("account", 1..=u64::MAX)?;
+            Some(SourceSettings::NewRelic { url: address_or(&section, "https://api.newrelic.com/graphql")?, account })
+        }
         "http" => Some(SourceSettings::Http { url: address(&section.clone().only(&["type", "url"]))? }),
         "file" => {
             let section = section.clone().only(&["type", "path"]);
@@ -21,11 +31,15 @@ pub(crate) fn read(section: &Fields<'_>) -> Option<SourceSettings> {
             Some(SourceSettings::File { path: section.text("path")?.into() })
         }
         other => {
-            let known = "known are cloudwatch, prometheus, http, file";
+            let known = "known are cloudwatch, prometheus, datadog, newrelic, http, file";
             section.refuse("type", format!("`{other}` is not a kind of source; {known}"));
             None
         }
     }
+}
+
+fn address_or(section: &Fields<'_>, usual: &str) -> Option<url::Url> {
+    if section.has("url") { address(section) } else { usual.parse().ok() }
 }
 
 fn address(section: &Fields<'_>) -> Option<url::Url> {
@@ -82,6 +96,8 @@ pub(crate) fn query(section: &Fields<'_>, source: &SourceSettings, statistic: &s
     match source {
         SourceSettings::CloudWatch { .. } => metric(section, source, statistic).map(Query::CloudWatch),
         SourceSettings::Prometheus { .. } => promql(section),
+        SourceSettings::Datadog { .. } => series(section, "sum:trace.http.request.errors{service:api}.as_count()"),
+        SourceSettings::NewRelic { .. } => series(section, "SELECT count(*) FROM Transaction WHERE error IS true"),
         SourceSettings::Http { .. } | SourceSettings::File { .. } => {
             section.demand("value", "$.queue.depth")?;
             Some(Query::Number { select: section.parsed::<Selector>("value")? })
@@ -94,8 +110,22 @@ pub(crate) fn keys(source: &SourceSettings) -> &'static [&'static str] {
     match source {
         SourceSettings::CloudWatch { .. } => &METRIC_KEYS,
         SourceSettings::Prometheus { .. } => &["counter", "query"],
+        SourceSettings::Datadog { .. } | SourceSettings::NewRelic { .. } => &["query"],
         SourceSettings::Http { .. } | SourceSettings::File { .. } => &["value"],
     }
+}
+
+/// A query whose time is the watch's to say.
+fn series(section: &Fields<'_>, example: &str) -> Option<Query> {
+    section.demand("query", example)?;
+    let query = section.text("query")?;
+    let timed = ["SINCE", "UNTIL", "TIMESERIES", "FACET"];
+    if let Some(word) = query.split_whitespace().find(|word| timed.contains(&word.to_uppercase().as_str())) {
+        section
+            .refuse("query", format!("`{word}` is not the query's to say: the window does, and one series is needed"));
+        return None;
+    }
+    Some(Query::Series { query })
 }
 
 /// The CloudWatch metric a section names; `statistic` where it names none.

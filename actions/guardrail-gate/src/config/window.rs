@@ -15,6 +15,9 @@ const HISTORY: u32 = 60;
 /// CloudWatch takes three periods to settle, by its own account of eventual consistency; reference default.
 const CLOUDWATCH_SETTLE: u32 = 180;
 
+/// Agents of Datadog and New Relic send every ten to sixty seconds; two minutes leave room for both ends.
+const OTHERS_SETTLE: u32 = 120;
+
 /// The window, where all of it is well formed.
 pub(crate) fn read(section: &Fields<'_>, sources: &BTreeMap<String, SourceSettings>) -> Option<Window> {
     let section = section.clone().only(&KEYS);
@@ -87,6 +90,7 @@ fn default_settle(sources: &BTreeMap<String, SourceSettings>) -> u32 {
     let settle = |source: &SourceSettings| match source {
         SourceSettings::CloudWatch { .. } => CLOUDWATCH_SETTLE,
         SourceSettings::Prometheus { scrape_interval, .. } => scrape_interval.saturating_mul(2),
+        SourceSettings::Datadog { .. } | SourceSettings::NewRelic { .. } => OTHERS_SETTLE,
         SourceSettings::Http { .. } | SourceSettings::File { .. } => 0,
     };
     sources.values().map(settle).max().unwrap_or(0)

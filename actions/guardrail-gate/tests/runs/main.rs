@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "what a test relies on fails it; a skipped one says so")]
 
+mod baselines;
 mod cancel;
 mod cloudwatch;
+mod endpoints;
 mod evidence;
 mod examples;
 mod gate;
@@ -13,3 +15,4 @@ mod modes;
 mod presets;
 mod prometheus;
 mod scripted;
+mod vendors;

@@ -13,7 +13,7 @@ pub(crate) fn began() -> i64 {
     (jiff::Timestamp::now().as_second() / 60 - 25) * 60
 }
 
-fn moment(second: i64) -> String {
+pub(crate) fn moment(second: i64) -> String {
     jiff::Timestamp::from_second(second).unwrap().to_string()
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn preset(name: &str, parameters: &str, began: i64) -> Gate {
     parameters.split_whitespace().fold(gate, |gate, parameter| gate.arg("parameters", parameter))
 }
 
-fn with(gate: Gate, env: &[(String, String)]) -> Gate {
+pub(crate) fn with(gate: Gate, env: &[(String, String)]) -> Gate {
     env.iter().fold(gate, |gate, (name, value)| gate.env(name, value))
 }
 
@@ -102,7 +102,7 @@ fn cloudwatch_presets_trip_on_what_they_are_for_and_on_nothing_else() {
 
 /// A Prometheus that has stored a sample every 15 seconds; `rate` is a counter's growth in a second, before the release and
 /// after it.
-fn prometheus(began: i64, rate: fn(&str, bool) -> f64) -> Scripted {
+pub(crate) fn prometheus(began: i64, rate: fn(&str, bool) -> f64) -> Scripted {
     Scripted::start(move |request| {
         let form: Vec<(String, String)> = url::form_urlencoded::parse(request.body.as_bytes()).into_owned().collect();
         let field = |name: &str| form.iter().find(|(key, _)| key == name).unwrap().1.clone();
