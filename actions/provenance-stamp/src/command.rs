@@ -105,10 +105,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         assert_eq!(run(root, &["printf", "%s", "$HOME; ls"], 5).await.unwrap(), "$HOME; ls");
-        assert!(
-            std::env::vars().any(|(name, _)| name == "CARGO_MANIFEST_DIR"),
-            "a variable that must not be handed on"
-        );
+        assert!(std::env::vars().count() > 4, "there are variables that must not be handed on");
         let mut env: Vec<String> = run(root, &["env"], 5).await.unwrap().lines().map(str::to_owned).collect();
         env.sort();
         assert_eq!(env, ["LC_ALL=C", "PATH=/usr/local/bin:/usr/bin:/bin", "SOURCE_DATE_EPOCH=1790000000", "TZ=UTC"]);

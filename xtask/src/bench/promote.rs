@@ -40,26 +40,26 @@ pub(super) fn run(options: &Promote) -> Result<()> {
     let place = Place::start(registry::ours(options.binary.as_deref())?)?;
     let proxy = Proxy::before(&place.host)?;
     let layer = options.layer << 10;
-    let pushed = place.push("staging/app", &[layer, layer, layer])?;
-    let stamped = place.stamp(&pushed, 1).output()?;
-    if !stamped.status.success() {
-        bail!("the image could not be stamped: {}", String::from_utf8_lossy(&stamped.stdout));
-    }
-    let image = pushed.replacen(&place.host, &proxy.host, 1);
+    // A recorded promotion leaves two more statements on its source, so every round has a source of its own.
+    let rounds = options.runs.max(1);
+    let images = (0..rounds).map(|round| source(&place, &proxy.host, (round, layer))).collect::<Result<Vec<_>>>()?;
     proxy.take();
     println!(
         "an index of two platforms, {} KiB in six layers, two signed statements; within one registry, through a proxy that counts",
         6 * options.layer
     );
     let oras = program("oras");
-    let mut ways = ways(&place, &image);
+    let mut ways = ways(&place, &images);
     if oras.exists() {
-        ways.push(("oras cp -r", Box::new(|to, _| oras_copy(&oras, &image, to))));
+        ways.push(("oras cp -r", Box::new(|to, round| oras_copy(&oras, &images[round], to))));
     } else {
         println!("\n!!! SKIPPED: oras is not installed; `cargo xtask bench promote --install-peers` does it\n");
     }
+    // Last, so that nobody else carries its record along.
+    let recorded = |to: &str, round: usize| promote(&place, (&images[round], to), round, &["--signing-key=key.pem"]);
+    ways.push(("image-promote, recorded as well", Box::new(recorded)));
     let mut all: Vec<Vec<(Duration, Traffic)>> = ways.iter().map(|_| Vec::new()).collect();
-    for round in 0..options.runs.max(1) {
+    for round in 0..rounds {
         for (number, ((name, way), figures)) in ways.iter().zip(&mut all).enumerate() {
             let to = format!("{}/production-{number}-{round}/app", proxy.host);
             let (status, taken) = measure::run(&mut way(&to, round))?;
@@ -74,24 +74,32 @@ pub(super) fn run(options: &Promote) -> Result<()> {
     Ok(())
 }
 
-fn ways<'a>(place: &'a Place, image: &'a str) -> Vec<Way<'a>> {
-    let promote = move |to: &str, round: usize, more: &[&str]| {
-        let (from, to) = (format!("--image={image}"), format!("--to={to}"));
-        let words = ["image-promote", "--policy=policy.yml", "--registry-auth=anonymous", "--tags=v1.0.0", &from, &to];
-        place.step(&[&words[..], more].concat(), round)
-    };
-    let skopeo = move |to: &str, _| {
+/// An image of its own with two signed statements, as the proxy names it.
+fn source(place: &Place, proxy: &str, (round, layer): (usize, usize)) -> Result<String> {
+    let pushed = place.push(&format!("staging-{round}/app"), &[layer, layer, layer])?;
+    let stamped = place.stamp(&pushed, round).output()?;
+    if !stamped.status.success() {
+        bail!("the image could not be stamped: {}", String::from_utf8_lossy(&stamped.stdout));
+    }
+    Ok(pushed.replacen(&place.host, proxy, 1))
+}
+
+fn ways<'a>(place: &'a Place, images: &'a [String]) -> Vec<Way<'a>> {
+    let skopeo = move |to: &str, round: usize| {
         let words = ["--insecure-policy", "copy", "--quiet", "--all", "--preserve-digests"];
         let mut command = crate::shell::command(program("skopeo"), &words);
         command.args(["--src-tls-verify=false", "--dest-tls-verify=false"]);
-        command.arg(format!("docker://{image}")).arg(format!("docker://{to}:v1.0.0"));
+        command.arg(format!("docker://{}", images[round])).arg(format!("docker://{to}:v1.0.0"));
         command
     };
-    vec![
-        ("image-promote, judged and proven", Box::new(move |to, round| promote(to, round, &[]))),
-        ("  and recorded at both ends", Box::new(move |to, round| promote(to, round, &["--signing-key=key.pem"]))),
-        ("skopeo copy --all (no evidence)", Box::new(skopeo)),
-    ]
+    let judged = move |to: &str, round: usize| promote(place, (&images[round], to), round, &[]);
+    vec![("image-promote, judged and proven", Box::new(judged)), ("skopeo copy --all (no evidence)", Box::new(skopeo))]
+}
+
+fn promote(place: &Place, (from, to): (&str, &str), round: usize, more: &[&str]) -> Command {
+    let (from, to) = (format!("--image={from}"), format!("--to={to}"));
+    let words = ["image-promote", "--policy=policy.yml", "--registry-auth=anonymous", "--tags=v1.0.0", &from, &to];
+    place.step(&[&words[..], more].concat(), round)
 }
 
 fn oras_copy(oras: &Path, image: &str, to: &str) -> Command {
