@@ -1,11 +1,14 @@
 //! What belongs to an image.
 
-use crate::{Descriptor, Error, Kind, Manifest, Refused, Registry, media};
+use crate::{Descriptor, Error, Kind, Manifest, Referrers, Refused, Registry, media};
+use futures_util::{StreamExt as _, TryStreamExt as _, future::BoxFuture};
 use std::collections::{BTreeMap, BTreeSet};
 use subject::{Digest, ImageRef};
 
 /// Images with more manifests than this, evidence included, are not copied.
 const PARTS: usize = 4096;
+/// Listings read at the same time.
+const AT_ONCE: usize = 6;
 /// How deep indexes may hold indexes.
 const NESTED: usize = 8;
 
@@ -81,19 +84,34 @@ impl Registry {
         self.content(image, &mut closure, &mut seen).await?;
         // What is found is looked at in turn: evidence may have evidence.
         let mut next = 0;
-        while let Some(part) = closure.parts.get(next) {
-            let of = part.manifest.digest;
-            let found = self.referrers(&image.repository.image(of), None).await?;
-            closure.refused.extend(found.refused);
-            for referrer in found.found {
-                if seen.insert(referrer.digest()) {
-                    closure.parts.push(Part { manifest: referrer.manifest, role: Role::Evidence { of } });
+        while next < closure.parts.len() {
+            let generation: Vec<Digest> = closure.parts[next..].iter().map(|part| part.manifest.digest).collect();
+            next = closure.parts.len();
+            for (of, found) in self.referrers_of(image, &generation).await? {
+                closure.refused.extend(found.refused);
+                for referrer in found.found {
+                    if seen.insert(referrer.digest()) {
+                        closure.parts.push(Part { manifest: referrer.manifest, role: Role::Evidence { of } });
+                    }
                 }
             }
             bounded(image, &closure)?;
-            next += 1;
         }
         Ok(closure)
+    }
+
+    /// What refers to each of these, in their order. The first is asked about alone: its answer tells whether the repository
+    /// has a referrers API, which the others then need not find out again.
+    async fn referrers_of(&self, image: &ImageRef, digests: &[Digest]) -> Result<Vec<(Digest, Referrers)>, Error> {
+        let one = |of: Digest| -> BoxFuture<'_, Result<(Digest, Referrers), Error>> {
+            let subject = image.repository.image(of);
+            Box::pin(async move { Ok((of, self.referrers(&subject, None).await?)) })
+        };
+        let Some((first, others)) = digests.split_first() else { return Ok(Vec::new()) };
+        let mut found = vec![one(*first).await?];
+        let others: Vec<_> = others.iter().map(|of| one(*of)).collect();
+        found.extend(futures_util::stream::iter(others).buffered(AT_ONCE).try_collect::<Vec<_>>().await?);
+        Ok(found)
     }
 
     /// The image and the manifests its index names, children first.
