@@ -358,6 +358,7 @@ fn of_two_words_of_one_person_the_newer_stays_whichever_is_read_first() {
     {
         let mut release = Release::good();
         release.add("a-word", "desk", predicate::APPROVAL, approval("101", "alice", "approved", on));
+        release.set("a-word", "/expiresOn", json!("2026-09-22T13:00:00Z"));
         let verdict = release.judge();
         assert!(verdict.allowed(), "{:#?}", verdict.why());
         let fate = |name: &str| verdict.accounts().iter().find(|account| account.source == name).unwrap().fate();
@@ -385,6 +386,12 @@ fn approvals_of_something_else_are_left_out_of_a_join_and_counted_without() {
     assert_eq!((carol.fate(), carol.rejections[0].1.reason()), (Fate::Rejected, Reason::JoinMismatch));
     let verdict = reviewed("B");
     assert!(verdict.reasons().contains(&Reason::JoinMismatch), "one approval of two is of it: {:#?}", verdict.why());
+    // What each place holds is shown, so that a person sees which one is different.
+    assert!(
+        verdict.why().iter().any(|line| line.contains("approvals says A, B; the caller says A (")),
+        "{:#?}",
+        verdict.why()
+    );
 }
 
 #[test]
