@@ -225,3 +225,44 @@ async fn an_artifact_of_many_statements_is_read_to_its_last() {
     let pieces = evidence.gather(&image, &[key.public()]).await.unwrap();
     assert_eq!(pieces.iter().filter(|piece| piece.statement.is_ok()).count(), 256);
 }
+
+/// A registry that takes everything, lists it, and gives back other blobs than it took.
+async fn forgetful() -> Scripted {
+    let taken: Arc<std::sync::Mutex<Vec<Manifest>>> = Arc::default();
+    Scripted::start(move |request: &Asked, _: &str| {
+        let (verb, path) = request.line.split_once(' ').unwrap();
+        let mut taken = taken.lock().unwrap();
+        match verb {
+            "HEAD" => (404, vec![], vec![]),
+            "POST" => (202, vec![("location", "/v2/org/app/blobs/uploads/one".into())], vec![]),
+            "PUT" => {
+                taken.extend(Manifest::parse(request.body.clone(), None).ok());
+                (201, vec![], vec![])
+            }
+            _ if path.contains("/referrers/") => {
+                let listed: Vec<Descriptor> = taken.iter().map(Manifest::descriptor).collect();
+                let index = json!({"schemaVersion": 2, "mediaType": media::IMAGE_INDEX, "manifests": listed});
+                (200, vec![("content-type", media::IMAGE_INDEX.into())], index.to_string().into_bytes())
+            }
+            _ if path.contains("/blobs/") => (200, vec![], b"{}".to_vec()),
+            _ => match [image()].iter().chain(taken.iter()).find(|it| path.ends_with(&it.digest.to_string())) {
+                Some(found) => (200, vec![("content-type", found.media_type.clone())], found.bytes.to_vec()),
+                None => (404, vec![], vec![]),
+            },
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_statement_that_the_registry_does_not_give_back_was_not_left() {
+    let server = forgetful().await;
+    let image = Repository::new(&server.host, "org/app").unwrap().image(image().digest);
+    let pem = SigningKey::generate().to_pem().unwrap();
+    let inputs = EvidenceInputs { signing_key: Some(pem), ..EvidenceInputs::default() };
+    let (runner, captured) = Runner::for_test([]);
+    let evidence = Evidence::open(&runner, &inputs, &image.repository, None).unwrap();
+    let failure = evidence.leave(&image, predicate::TEST_RESULT, json!({"result": "PASSED"})).await.unwrap_err();
+    assert!(failure.to_string().contains("read back the statement just attached"), "{failure}");
+    assert!(!captured.log().contains("attached and read back"), "{}", captured.log());
+}

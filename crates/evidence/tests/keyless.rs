@@ -261,6 +261,23 @@ async fn a_certificate_without_a_witness_is_left_and_not_believed_until_a_run_ha
 }
 
 #[tokio::test]
+async fn what_others_would_not_believe_is_not_attached() {
+    let Some(world) = World::start().await else { return };
+    let mut root: Value = serde_json::from_slice(&fs::read(world.file("trusted_root.json")).unwrap()).unwrap();
+    root["tlogs"][0]["publicKey"] = root["ctlogs"][0]["publicKey"].clone();
+    fs::write(world.file("trusted_root.json"), root.to_string()).unwrap();
+    let pem = SigningKey::generate().to_pem().unwrap();
+    for key in ["keyless", pem.expose_secret()] {
+        let failure = world.leave(key).await.0.unwrap_err().to_string();
+        assert!(
+            failure.contains("verify the statement just signed") && failure.contains("nothing was attached"),
+            "{failure}"
+        );
+    }
+    assert!(anonymous().referrers(&world.image, None).await.unwrap().found.is_empty());
+}
+
+#[tokio::test]
 async fn what_is_missing_to_sign_without_a_key_is_said_at_once() {
     let Some(world) = World::start().await else { return };
     let stranger = Runner::for_test([]).0;

@@ -87,6 +87,20 @@ async fn a_copy_within_a_registry_carries_everything_and_no_bytes() {
 }
 
 #[tokio::test]
+async fn evidence_that_came_later_is_carried_by_the_next_copy() {
+    let Some(server) = DockerRegistry::start("") else { return };
+    let (registry, from, to) = (anonymous(), server.repository("org/staging"), server.repository("org/production"));
+    let (image, _) = release(&registry, &from, "one").await;
+    registry.copy(&registry.closure(&image).await.unwrap(), &registry, &to).await.unwrap();
+    let later = registry.attach(&image, &artifact("a late word")).await.unwrap();
+    let closure = registry.closure(&image).await.unwrap();
+    assert_eq!(registry.missing(&closure, &to).await.unwrap(), [later].into());
+    assert_eq!(registry.copy(&closure, &registry, &to).await.unwrap().written, 1);
+    assert!(registry.exists(&to.image(later)).await.unwrap());
+    assert!(registry.missing(&closure, &to).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_copy_across_registries_streams_each_blob_once() {
     let (Some(one), Some(two)) = (DockerRegistry::start(""), DockerRegistry::start("")) else { return };
     let (registry, from, to) = (anonymous(), one.repository("org/app"), two.repository("other/app"));

@@ -4,7 +4,7 @@ use super::{
     Registry, address,
     exchange::{Body, Call},
 };
-use crate::{Descriptor, Error, ErrorKind, MANIFEST_LIMIT, Manifest, ecr};
+use crate::{Descriptor, Error, ErrorKind, Manifest, ecr};
 use bytes::Bytes;
 use reqwest::{
     Method, Response, Url,
@@ -80,10 +80,6 @@ impl Registry {
             Some(tag) => format!("write {digest} to {repository} as {tag}"),
             None => format!("write {digest} to {repository}"),
         };
-        if manifest.bytes.len() > MANIFEST_LIMIT {
-            let length = manifest.bytes.len();
-            return Err(Error::invalid(doing, format!("{length} bytes are more than the {MANIFEST_LIMIT} allowed")));
-        }
         let url = address::url(repository, &format!("manifests/{}", tag.unwrap_or(&digest)))?;
         let mut call =
             Call { body: Body::Bytes(manifest.bytes.clone()), ..Call::write(&doing, repository, Method::PUT, url) }
