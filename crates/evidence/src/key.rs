@@ -53,7 +53,7 @@ pub(crate) fn read(
     }
     #[cfg(feature = "keyless")]
     if given.expose_secret().trim() == KEYLESS {
-        return keyless(runner, password.is_some(), witnesses).map(Some);
+        return keyless(runner, password, witnesses).map(Some);
     }
     let pem = if is_pem(given.expose_secret()) { given.clone() } else { read_file(runner, given.expose_secret())? };
     let key = SigningKey::from_pem(&pem, password).map_err(|error| {
@@ -67,9 +67,13 @@ pub(crate) fn read(
 }
 
 #[cfg(feature = "keyless")]
-fn keyless(runner: &Runner, has_password: bool, witnesses: &Witnesses) -> Result<Box<dyn Signer>, InputError> {
+fn keyless(
+    runner: &Runner,
+    password: Option<&SecretString>,
+    witnesses: &Witnesses,
+) -> Result<Box<dyn Signer>, InputError> {
     let wrong = |problem: &str| InputError::unseen("signing-key", format!("is `keyless`, {problem}"));
-    if has_password {
+    if password.is_some() {
         return Err(InputError::unseen("signing-key-password", "is given, but without a key there is none"));
     }
     let services =

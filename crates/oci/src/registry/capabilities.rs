@@ -52,15 +52,13 @@ impl Learned {
         lesson(&mut known.entry(repository.clone()).or_default().0);
     }
 
-    /// Notes what became of an attempt to mount a blob into `repository`.
-    pub(super) fn note_mount(&self, repository: &Repository, mounted: bool) {
+    /// Notes that a blob was not mounted into `repository` though the registry was asked to.
+    pub(super) fn note_refused_mount(&self, repository: &Repository) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (capabilities, refused) = known.entry(repository.clone()).or_default();
-        if mounted {
-            capabilities.mounts = Some(true);
-        } else if capabilities.mounts.is_none() {
-            *refused += 1;
-            capabilities.mounts = (*refused >= REFUSED_MOUNTS).then_some(false);
+        *refused += 1;
+        if capabilities.mounts.is_none() && *refused >= REFUSED_MOUNTS {
+            capabilities.mounts = Some(false);
         }
     }
 }

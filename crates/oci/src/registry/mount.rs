@@ -84,9 +84,12 @@ impl Registry {
         url.query_pairs_mut().append_pair("mount", &blob.digest.to_string()).append_pair("from", from.path());
         let doing = format!("mount blob {} from {from} into {repository}", blob.digest);
         let response = self.call(&Call::write(&doing, repository, Method::POST, url)).await?;
-        let mounted = response.status().as_u16() == 201;
-        self.learned.note_mount(repository, mounted);
-        Ok(if mounted { Mounting::Done } else { Mounting::Upload(location(&doing, &response).ok()) })
+        if response.status().as_u16() == 201 {
+            self.learned.note(repository, |known| known.mounts = Some(true));
+            return Ok(Mounting::Done);
+        }
+        self.learned.note_refused_mount(repository);
+        Ok(Mounting::Upload(location(&doing, &response).ok()))
     }
 
     /// An upload that was opened and is not needed is not left lying about, where that works.
