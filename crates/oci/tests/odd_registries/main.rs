@@ -9,6 +9,7 @@ mod capabilities;
 mod listings;
 #[path = "../support/mod.rs"]
 mod support;
+mod tags;
 
 use oci::{Anonymous, Artifact, Descriptor, Error, ErrorKind, ImageManifest, Login, Manifest, Registry, Static, media};
 use scripted::{Answer, Asked, Scripted};
