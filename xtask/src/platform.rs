@@ -5,7 +5,11 @@ use crate::{
     tools,
 };
 use anyhow::{Context, Result};
-use std::{path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// One platform: the name the launcher looks for, and Rust's target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,16 +91,26 @@ impl Platform {
 
     /// Nothing of this machine in the binary: no folder names, no build times.
     fn reproducible<'a>(&self, build: &'a mut Command) -> &'a mut Command {
-        let home = variable("CARGO_HOME").or_else(|| variable("HOME").map(|home| format!("{home}/.cargo")));
-        let map = |from: &str, to: &str| format!("--remap-path-prefix={from}={to}");
-        let mut flags =
-            vec![map(&root().display().to_string(), "/lockkeeper"), map(&home.unwrap_or_default(), "/cargo")];
+        let mut flags: Vec<String> =
+            remapped().iter().map(|(from, to)| format!("--remap-path-prefix={from}={to}")).collect();
         if self.linker == Linker::System && self.triple.ends_with("-musl") {
             flags.extend(small().map(|flag| format!("-Clink-arg=-Wl,{flag}")));
             build.env(format!("CC_{}", self.triple.replace('-', "_")), "cc");
         }
         build.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")).env("SOURCE_DATE_EPOCH", "0")
     }
+}
+
+/// Folders of this machine, and what they are called in the binary: a panic names the file it is in. Where packages lie has
+/// a long name that stands there some thousand times; the last that fits is taken.
+fn remapped() -> Vec<(String, &'static str)> {
+    let home = variable("CARGO_HOME").or_else(|| variable("HOME").map(|home| format!("{home}/.cargo")));
+    let home = home.unwrap_or_default();
+    let packages = fs::read_dir(Path::new(&home).join("registry/src")).into_iter().flatten().flatten();
+    let mut packages: Vec<String> = packages.map(|folder| folder.path().display().to_string()).collect();
+    packages.sort();
+    let known = [(root().display().to_string(), "/lockkeeper"), (home, "/cargo")];
+    known.into_iter().chain(packages.into_iter().map(|folder| (folder, "/cargo"))).collect()
 }
 
 /// What makes the linker write less, by a seventh: a word for each run of pointers to relocate instead of three for each
