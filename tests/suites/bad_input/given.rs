@@ -110,7 +110,7 @@ fn guardrail_gate_names_every_wrong_input_at_once() {
             &[
                 "4 are wrong",
                 "guardrials: not an input of guardrail-gate; did you mean `guardrails`?",
-                "mode: must be one of gate, preflight, validate, detach, backtest, replay, import (saw `watch`)",
+                "mode: must be one of gate, preflight, validate, detach, backtest, replay, import; did you mean `detach`? (saw `watch`)",
                 "on-inconclusive: must be one of hold, fail, pass",
                 "image: no registry in front",
             ],
