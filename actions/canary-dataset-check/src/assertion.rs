@@ -214,6 +214,7 @@ mod tests {
         passes("{path: '$.items[*].p', any: {equals: -2}}", body);
         fails("{path: '$..p', any: {equals: 3}}", body, "$..p: any: 3 | 2 nodes, none of which is");
         fails("{path: '$.items[?@.p > 5].p', all: {min: 0}}", body, "$.items[?@.p > 5].p: at least 0 | missing");
+        fails("{path: '$.items[?@.p > 5].p', any: {min: 0}}", body, "$.items[?@.p > 5].p: at least 0 | missing");
         let refused = check("{path: '$.items[*].p', min: 0}", body).unwrap_err();
         assert!(refused[0].contains("say `all:` or `any:`"), "{refused:?}");
     }

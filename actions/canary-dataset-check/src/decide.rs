@@ -101,7 +101,11 @@ fn tolerated(counts: &Counts, limits: &Limits) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::Allowed, observe::ProbeResult};
+    use crate::{
+        assertion::Mismatch,
+        config::Allowed,
+        observe::{Asked, ProbeResult},
+    };
     use proptest::prelude::*;
     use std::time::Duration;
 
@@ -150,6 +154,25 @@ mod tests {
             decide(&seen(vec![], Some(stopped_early)), &Limits::default()).reasons,
             ["800 of 1000 cases have no answer"]
         );
+    }
+
+    #[test]
+    fn a_verdict_says_what_was_tolerated_and_why_the_first_case_has_no_answer() {
+        let limits = Limits { failures: "1".parse().unwrap(), ..Limits::default() };
+        let reasons = |counts| decide(&seen(vec![], Some(counts)), &limits).reasons;
+        assert_eq!(reasons(counts(24, 1, 0, 0)), ["1 failed, within the allowed 1"]);
+        assert!(reasons(counts(25, 0, 0, 0)).is_empty());
+        let asked = |verdict, seen: &str| Asked {
+            id: "a".into(),
+            line: 1,
+            verdict,
+            mismatches: vec![Mismatch::new("status", "200", seen)],
+            took: Duration::ZERO,
+        };
+        let asked = vec![asked(CaseVerdict::Failed, "500"), asked(CaseVerdict::Unanswered, "refused")];
+        let results = Some(Results { counts: counts(0, 1, 0, 1), asked, ..Results::default() });
+        let reasons = decide(&Observed { probes: vec![], running_version: None, results }, &limits).reasons;
+        assert_eq!(reasons, ["1 of 2 cases have no answer: refused"]);
     }
 
     #[test]
