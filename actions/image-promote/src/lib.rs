@@ -44,7 +44,7 @@ impl Action for ImagePromote {
         let promotions: Vec<_> = facts.promotions.iter().map(|(_, promotion)| promotion.clone()).collect();
         let case = Case {
             digest: facts.image().digest,
-            verdict: &facts.verdict,
+            refusals: &decide::refusals(&facts.verdict),
             missing: facts.missing.len(),
             tags: &tags,
             promotions: &promotions,
