@@ -191,6 +191,16 @@ fn a_second_stamp_of_the_same_release_keeps_the_moment_of_the_first() {
 }
 
 #[test]
+fn of_two_moments_both_have_to_be_good_for_either_to_be_kept() {
+    let contract = Contract::parse("version: 1\nfields: {made: {clock: now}, built: {clock: now}}").unwrap();
+    let first = evaluate(&contract, &facts()).unwrap();
+    let mut earlier = first.fields.clone();
+    assert!(evaluate(&contract, &Facts { existing: Some(earlier.clone()), ..facts() }).unwrap().kept);
+    earlier.insert("built".into(), json!("2027-01-01T00:00:00Z"));
+    assert!(!evaluate(&contract, &Facts { existing: Some(earlier), ..facts() }).unwrap().kept);
+}
+
+#[test]
 fn a_document_is_checked_field_by_field_and_against_what_it_must_agree_with() {
     let manifest = evaluate(&contract(), &facts()).unwrap();
     let (workspace, none) = workspace_values(&contract(), &facts());
