@@ -2,7 +2,7 @@
 
 use super::{Doubt, Figures, Finding, Seen, Terms, Verdict, broken, nothing, silent_end};
 use crate::{
-    config::{Hard, Limit, Piece, Share},
+    config::{Hard, Increase, Limit, Piece, Share},
     observe::Slot,
 };
 use stats::{
@@ -34,8 +34,20 @@ struct Weighed {
     evidence: Evidence,
     limit: f64,
     unit: Unit,
-    /// Bad requests and requests of the baseline.
-    baseline: Option<(f64, f64)>,
+    against: Against,
+}
+
+/// What the share is held against.
+#[derive(Clone, Copy)]
+enum Against {
+    Limit(Share),
+    /// So much more than the bad requests and the requests of a baseline.
+    Baseline {
+        by: Increase,
+        points: Share,
+        bad: f64,
+        total: f64,
+    },
 }
 
 impl Test {
@@ -90,7 +102,7 @@ impl Test {
             return doubt.into();
         }
         let Some(weighed) = weighed else { return Doubt::NoBaseline { text: None }.into() };
-        if self.is_over(bad.min(total), total, weighed) {
+        if weighed.against.is_exceeded_by(bad.min(total), total) {
             return Doubt::OverLimitUnproven { need: weighed.evidence.more_requests }.into();
         }
         Verdict::Pass
@@ -103,16 +115,18 @@ impl Test {
         let one = counts(seen.slots);
         match self.limit {
             Limit::At(limit) => {
+                let against = Against::Limit(limit);
                 let limit = limit.as_f64();
                 let evidence = ShareTest { limit, alpha: terms.alpha, unit, planned }.weigh(&one);
-                Some(Weighed { evidence, limit, unit, baseline: None })
+                Some(Weighed { evidence, limit, unit, against })
             }
-            Limit::Increase { by, .. } if is_concurrent(seen.slots) => {
+            Limit::Increase { by, points } if is_concurrent(seen.slots) => {
                 let arms = arms(seen.slots);
                 let evidence = RatioTest { ratio: by.factor(), alpha: terms.alpha, unit }.weigh(&arms);
                 let beside: Vec<Counts> = arms.iter().map(|arms| arms.baseline).collect();
-                let baseline = Some(sum(&beside)).filter(|(_, total)| *total > 0.0)?;
-                Some(Weighed { evidence, limit: by.factor(), unit, baseline: Some(baseline) })
+                let (bad, total) = Some(sum(&beside)).filter(|(_, total)| *total > 0.0)?;
+                let against = Against::Baseline { by, points, bad, total };
+                Some(Weighed { evidence, limit: by.factor(), unit, against })
             }
             Limit::Increase { by, points } => {
                 let before = counts(seen.baseline);
@@ -124,7 +138,7 @@ impl Test {
                 let bound = upper_bound(&before, self.burst_of_baseline(&before, unit), terms.alpha / 2.0);
                 let limit = (bound * by.factor()).max(bound + points.as_f64()).min(1.0);
                 let evidence = ShareTest { limit, alpha: terms.alpha / 2.0, unit, planned }.weigh(&one);
-                Some(Weighed { evidence, limit, unit, baseline: Some((bad, total)) })
+                Some(Weighed { evidence, limit, unit, against: Against::Baseline { by, points, bad, total } })
             }
         }
     }
@@ -181,16 +195,25 @@ impl Test {
         let wrong = split::ln_evidence(&[ours, theirs], &[planned, 1.0 - planned]) > SPLIT_EVIDENCE.ln();
         wrong.then_some(Doubt::Split { seen: ours, total: ours + theirs })
     }
+}
 
+impl Against {
     /// Whether the share as it was seen is over the limit, in whole numbers where the limit is one.
-    fn is_over(&self, bad: u64, total: u64, weighed: &Weighed) -> bool {
-        match (self.limit, weighed.baseline) {
-            (Limit::At(limit), _) => limit.exceeded_by(bad, total),
-            (Limit::Increase { by, points }, Some((base_bad, base_total))) => {
+    fn is_exceeded_by(self, bad: u64, total: u64) -> bool {
+        match self {
+            Self::Limit(limit) => limit.exceeded_by(bad, total),
+            Self::Baseline { by, points, bad: base_bad, total: base_total } => {
                 let (share, base) = (real(bad) / real(total), base_bad / base_total);
                 share > base * by.factor() && share > base + points.as_f64()
             }
-            (Limit::Increase { .. }, None) => true,
+        }
+    }
+
+    /// Bad requests and requests of the baseline, where there is one.
+    fn baseline(self) -> Option<(f64, f64)> {
+        match self {
+            Self::Limit(_) => None,
+            Self::Baseline { bad, total, .. } => Some((bad, total)),
         }
     }
 }
@@ -204,7 +227,7 @@ struct Counted {
 
 fn figures(bad: u64, total: u64, weighed: Option<&Weighed>) -> Figures {
     let (lower, upper) = binomial::interval(bad, total, 0.025);
-    let baseline = weighed.and_then(|weighed| weighed.baseline);
+    let baseline = weighed.and_then(|weighed| weighed.against.baseline());
     let evidence = weighed.map(|weighed| weighed.evidence);
     Figures::Share {
         bad,

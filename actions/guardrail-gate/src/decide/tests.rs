@@ -158,6 +158,11 @@ fn a_hard_limit_needs_no_proof_but_its_run_of_intervals() {
     assert_eq!(verdict(&rule, &[bad, good, bad, good], false), Verdict::Watching);
     assert_eq!(verdict(&rule, &[good, bad, bad], false), Verdict::Fail);
     assert_eq!(verdict(&rule, &[counts(12.0, 60.0); 2], false), Verdict::Watching, "the limit itself is within");
+    assert_eq!(
+        verdict(&rule, &[bad, Slot::Gap(Gap::NoData), good], false),
+        Verdict::Watching,
+        "silence is not over it"
+    );
     // It fails even what was so before: it is a rail, not a comparison.
     let before = vec![bad; 30];
     assert_eq!(decided(&rule, &Seen { before: &before, ..seen(&[bad, bad], false) }).verdict, Verdict::Fail);
@@ -194,6 +199,13 @@ fn a_canary_is_held_against_the_version_beside_it() {
     // Whatever happens to both is not the release's doing.
     assert_eq!(beside(None, &[arms(30.0, 270.0); 15]), Verdict::Pass);
     assert_eq!(beside(None, &[arms(9.0, 9.0); 15]), Verdict::Fail);
+    let silent = Slot::Gap(Gap::NoTraffic);
+    assert_eq!(
+        beside(None, &[vec![silent], vec![arms(1.0, 9.0); 15]].concat()),
+        Verdict::Pass,
+        "a minute without both"
+    );
+    assert_eq!(beside(None, &[vec![silent], vec![arms(9.0, 9.0); 15]].concat()), Verdict::Fail);
     assert_eq!(beside(Some("10%"), &[arms(9.0, 9.0); 15]), Verdict::Fail);
     let elsewhere = Doubt::Split { seen: 1500, total: 15_000 };
     assert_eq!(beside(Some("50%"), &[arms(9.0, 9.0); 15]), elsewhere.into());
@@ -228,6 +240,30 @@ fn a_value_fails_by_m_of_n_and_passes_only_when_seen() {
         assert_eq!(verdict(&rule, &slots, ended), wanted, "{name}");
     }
     assert_eq!(verdict(&gauge(Bound::Min(2.0), "1 of 1"), &values(&[2.0, 1.0]), false), Verdict::Fail);
+}
+
+#[test]
+fn a_relative_value_is_held_against_the_middle_of_enough_of_them() {
+    let rule = Rule::Value {
+        bound: Bound::Increase("50%".parse().unwrap()),
+        breach: "2 of 3".parse().unwrap(),
+        min_samples: 3,
+    };
+    let against = |before: &[f64], now: &[f64]| {
+        let baseline = values(before);
+        let seen = Seen { baseline: &baseline, ..seen(&[], true) };
+        let now = values(now);
+        decide(&guardrail(rule, Some(Baseline::PreviousWindow)), &Seen { slots: &now, ..seen }, &TERMS).verdict
+    };
+    for (before, now, wanted) in [
+        (&[0.1, 0.2, 9.0][..], [0.3, 0.3, 0.3], Verdict::Pass),
+        (&[0.1, 0.2, 9.0], [0.31, 0.31, 0.3], Verdict::Fail),
+        (&[0.2, 0.2], [0.1, 0.1, 0.1], Doubt::NoBaseline { text: None }.into()),
+        (&[0.2, 0.2], [9.0, 9.0, 9.0], Doubt::NoBaseline { text: None }.into()),
+        (&[], [0.1, 0.1, 0.1], Doubt::NoBaseline { text: None }.into()),
+    ] {
+        assert_eq!(against(before, &now), wanted, "{before:?} then {now:?}");
+    }
 }
 
 #[test]
