@@ -51,11 +51,7 @@ pub enum Work {
 /// Why a policy does not allow an image: at least one reason where it does not.
 #[must_use]
 pub fn refusals(verdict: &Verdict) -> Vec<String> {
-    match (verdict.allowed(), verdict.why()) {
-        (true, _) => Vec::new(),
-        (false, why) if why.is_empty() => vec!["the policy does not allow it".to_owned()],
-        (false, why) => why,
-    }
+    if verdict.allowed() { Vec::new() } else { verdict.why() }
 }
 
 /// Decides. What the policy does not allow is not promoted, and no tag is taken away from another image unless it may move.

@@ -199,9 +199,13 @@ impl Verdict {
         used.map(|(piece, _)| piece).collect()
     }
 
-    /// The verdict for people: one line for each part that is not met, then one for each piece that counts for nothing.
+    /// The verdict for people: one line for each part that is not met, then one for each piece that counts for nothing. A no
+    /// has at least one.
     #[must_use]
     pub fn why(&self) -> Vec<String> {
+        if self.answers.is_empty() {
+            return vec!["the policy asks for nothing".to_owned()];
+        }
         let parts = self.refusals().map(|(name, refusal)| format!("{name}: {refusal} ({})", refusal.code()));
         let pieces = self.accounts.iter().flat_map(|account| {
             account.rejections.iter().map(|(by, rejection)| match by {
@@ -246,5 +250,24 @@ impl Verdict {
             verified_levels: vec![word.to_owned()],
             slsa_version: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_that_asks_for_nothing_allows_nothing_and_says_so() {
+        let digest = Digest::of(b"");
+        let verdict = Verdict {
+            policy: ("empty".to_owned(), digest),
+            subject: digest,
+            evaluated_on: Timestamp::UNIX_EPOCH,
+            answers: Vec::new(),
+            accounts: Vec::new(),
+        };
+        assert!(!verdict.allowed());
+        assert_eq!(verdict.why(), ["the policy asks for nothing"]);
     }
 }
