@@ -32,8 +32,8 @@ pub async fn apply(runner: &Runner, settings: &Settings, facts: &Facts<'_>, mode
     let registry = facts.destination.registry();
     let mut receipt = Receipt::default();
     let image = settings.destination.image(facts.image().digest);
-    if !facts.missing.is_empty() {
-        runner.info(format!("copying {} manifests to {}", facts.missing.len(), settings.destination));
+    if !facts.standing.missing.is_empty() {
+        runner.info(format!("copying {} manifests to {}", facts.standing.missing.len(), settings.destination));
         let copied = registry.copy(&facts.closure, facts.source.registry(), &settings.destination).await;
         receipt.copied = copied.map_err(|error| {
             let failure = registry_failure("copy the image and its evidence", &error);
@@ -97,7 +97,8 @@ async fn record(
     receipt: &mut Receipt,
 ) -> Result<(), Failure> {
     let promotion = statement::promotion(runner, settings, facts, mode);
-    if let Some((referrer, _)) = facts.promotions.iter().find(|(_, known)| statement::same(known, &promotion)) {
+    if let Some((referrer, _)) = facts.standing.promotions.iter().find(|(_, known)| statement::same(known, &promotion))
+    {
         runner.info(format!("this promotion is recorded already, by {referrer}"));
         receipt.promotion = Some(*referrer);
         return Ok(());

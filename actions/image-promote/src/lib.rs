@@ -39,13 +39,13 @@ impl Action for ImagePromote {
     async fn run(runner: &Runner, inputs: Inputs) -> Result<Report, Failure> {
         let settings = Settings::new(runner, &inputs)?;
         let facts = observe::observe(runner, &settings, &inputs).await?;
-        let tags = settings.tags.iter().zip(&facts.tags);
+        let tags = settings.tags.iter().zip(&facts.standing.tags);
         let tags: Vec<_> = tags.map(|((tag, movable), named)| (tag.tag.clone(), *movable, *named)).collect();
-        let promotions: Vec<_> = facts.promotions.iter().map(|(_, promotion)| promotion.clone()).collect();
+        let promotions: Vec<_> = facts.standing.promotions.iter().map(|(_, promotion)| promotion.clone()).collect();
         let case = Case {
             digest: facts.image().digest,
             refusals: &decide::refusals(&facts.verdict),
-            missing: facts.missing.len(),
+            missing: facts.standing.missing.len(),
             tags: &tags,
             promotions: &promotions,
         };

@@ -21,11 +21,17 @@ pub struct Facts<'r> {
     pub closure: Closure,
     /// What the policy says to the evidence.
     pub verdict: Verdict,
-    /// What of the closure the destination lacks.
+    /// How the destination stands.
+    pub standing: Standing,
+}
+
+/// How the destination stands.
+pub struct Standing {
+    /// What of the closure it lacks.
     pub missing: BTreeSet<Digest>,
     /// What each wanted tag names now, in the order of the settings.
     pub tags: Vec<Option<Digest>>,
-    /// The promotions that the destination knows of this image, by their referrers.
+    /// The promotions that it knows of this image, by their referrers.
     pub promotions: Vec<(Digest, Promotion)>,
 }
 
@@ -42,7 +48,6 @@ impl Facts<'_> {
 /// # Errors
 /// A [`Failure`] when a registry cannot be asked.
 pub async fn observe<'r>(runner: &'r Runner, settings: &Settings, inputs: &Inputs) -> Result<Facts<'r>, Failure> {
-    let failed = |doing: &'static str| move |error: oci::Error| registry_failure(doing, &error).state(UNTOUCHED);
     let source = Evidence::connect(runner, &inputs.evidence, settings.image.repository(), &inputs.aws).await?;
     let source = source.believing(settings.policy.identities());
     let destination = Evidence::connect(runner, &inputs.evidence, &settings.destination, &inputs.aws).await?;
@@ -53,31 +58,42 @@ pub async fn observe<'r>(runner: &'r Runner, settings: &Settings, inputs: &Input
         runner
             .warning(format!("{} is listed as evidence and cannot be carried along: {}", refused.digest, refused.why));
     }
-    let pieces = pieces(&source, &closure, settings).await?;
+    let (pieces, standing) =
+        tokio::try_join!(pieces(&source, &closure, settings), standing(&destination, &closure, settings))?;
     let question = Question { subject: image.digest, evidence: &pieces, now: runner.now(), context: &settings.context };
     let verdict = settings.policy.evaluate(&question);
+    Ok(Facts { source, destination, closure, verdict, standing })
+}
+
+/// How the destination stands.
+async fn standing(destination: &Evidence<'_>, closure: &Closure, settings: &Settings) -> Result<Standing, Failure> {
     let there = destination.registry();
-    let missing = match image.repository == settings.destination {
-        true => BTreeSet::new(),
-        false => {
-            let missing = there.missing(&closure, &settings.destination).await;
-            missing.map_err(failed("look what the destination has"))?
+    let image = settings.destination.image(closure.image.digest);
+    let missing = async {
+        if closure.image == image {
+            return Ok(BTreeSet::new());
+        }
+        there.missing(closure, &settings.destination).await.map_err(failed("look what the destination has"))
+    };
+    let one = |tag| async move {
+        match there.resolve(tag).await {
+            Ok(named) => Ok(Some(named.digest)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(failed("look at a tag of the destination")(error)),
         }
     };
-    let mut tags = Vec::new();
-    for (tag, _) in &settings.tags {
-        tags.push(match there.resolve(tag).await {
-            Ok(named) => Some(named.digest),
-            Err(error) if error.is_not_found() => None,
-            Err(error) => return Err(failed("look at a tag of the destination")(error)),
-        });
-    }
+    let tags = oci::together(settings.tags.iter().map(|(tag, _)| one(tag)).collect());
+    let (missing, tags) = tokio::try_join!(missing, tags)?;
     let promotions = match missing.contains(&image.digest) {
         // What was never there was never promoted.
         true => Vec::new(),
-        false => promotions(&destination, &settings.destination.image(image.digest), settings).await?,
+        false => promotions(destination, &image, settings).await?,
     };
-    Ok(Facts { source, destination, closure, verdict, missing, tags, promotions })
+    Ok(Standing { missing, tags, promotions })
+}
+
+fn failed(doing: &'static str) -> impl Fn(oci::Error) -> Failure {
+    move |error| registry_failure(doing, &error).state(UNTOUCHED)
 }
 
 /// What a failure before the first write leaves behind.
@@ -86,11 +102,10 @@ pub const UNTOUCHED: &str = "nothing was copied, tagged or attached";
 /// Every statement on the image itself, verified or with the reason why not. Those on its children and on other evidence
 /// travel along; a policy speaks about the image.
 async fn pieces(source: &Evidence<'_>, closure: &Closure, settings: &Settings) -> Result<Vec<Piece>, Failure> {
-    let mut pieces = Vec::new();
-    let root = closure.image.digest;
-    for part in closure.parts.iter().filter(|part| part.role == Role::Evidence { of: root }) {
-        pieces.extend(source.pieces(&closure.image.repository, &part.manifest, &settings.keys).await?);
-    }
+    let on_the_image = Role::Evidence { of: closure.image.digest };
+    let parts = closure.parts.iter().filter(|part| part.role == on_the_image);
+    let read = parts.map(|part| source.pieces(&closure.image.repository, &part.manifest, &settings.keys));
+    let mut pieces = oci::together(read.collect()).await?.concat();
     for refused in &closure.refused {
         let statement = Err(attest::Rejection::new(attest::Reason::Unreadable, refused.why.clone()));
         pieces.push(Piece { source: refused.digest.to_string(), statement });

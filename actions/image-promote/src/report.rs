@@ -72,7 +72,7 @@ pub fn promoted(settings: &Settings, facts: &Facts<'_>, (mode, work): (Mode, Wor
 
 fn plan(settings: &Settings, facts: &Facts<'_>) -> String {
     let tags: Vec<&str> = settings.tags.iter().map(|(tag, _)| tag.tag.as_str()).collect();
-    let (missing, all) = (facts.missing.len(), facts.closure.parts.len());
+    let (missing, all) = (facts.standing.missing.len(), facts.closure.parts.len());
     format!(
         "{missing} of {all} manifests to copy; tags: {}",
         if tags.is_empty() { "none".to_owned() } else { tags.join(", ") }
@@ -141,7 +141,7 @@ fn document(settings: &Settings, facts: &Facts<'_>, receipt: Option<&Receipt>, v
         "tags": tags,
         "manifests": facts.closure.parts.iter().map(|part| part.manifest.digest).collect::<Vec<_>>(),
         "refused": facts.closure.refused.iter().map(|refused| json!({"digest": refused.digest, "why": refused.why})).collect::<Vec<_>>(),
-        "missing-before": facts.missing,
+        "missing-before": facts.standing.missing,
         "policy": {"path": settings.policy_path, "digest": settings.policy.digest(), "verdict": facts.verdict.to_json()},
         "copied": receipt.map(|receipt| json!({
             "written": receipt.copied.written, "present": receipt.copied.present, "mounted": receipt.copied.mounted,

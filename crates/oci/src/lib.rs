@@ -25,6 +25,7 @@ pub mod layout;
 mod manifest;
 pub mod media;
 mod registry;
+mod together;
 
 pub use content::VerifyingReader;
 pub use credentials::{Anonymous, Credentials, CredentialsError, DockerConfig, Login, Static};
@@ -32,3 +33,4 @@ pub use daemon::Daemon;
 pub use error::{Error, ErrorKind};
 pub use manifest::{Descriptor, ImageManifest, Index, Kind, MANIFEST_LIMIT, Manifest, Platform};
 pub use registry::{Artifact, Blob, Capabilities, Referrer, Referrers, Refused, Registry, is_loopback};
+pub use together::together;

@@ -1,13 +1,10 @@
 //! Blobs from one repository into another: mounted, else streamed, never kept on the way.
 
 use super::{Copied, Part};
-use crate::{Descriptor, Error, Registry, registry::Moved};
-use futures_util::{StreamExt as _, TryStreamExt as _, future::BoxFuture};
+use crate::{Descriptor, Error, Registry, registry::Moved, together};
+use futures_util::future::BoxFuture;
 use std::collections::BTreeMap;
 use subject::Repository;
-
-/// Transfers at the same time.
-const AT_ONCE: usize = 6;
 
 impl Registry {
     pub(super) async fn copy_blobs(
@@ -21,9 +18,7 @@ impl Registry {
         let blobs: BTreeMap<_, &Descriptor> =
             parts.iter().flat_map(|part| part.manifest.blobs()).map(|blob| (blob.digest, blob)).collect();
         let one = |blob| Box::pin(self.take_blob(to, blob, (from, source))) as BoxFuture<'_, _>;
-        let moves: Vec<_> = blobs.into_values().map(one).collect();
-        let mut moves = futures_util::stream::iter(moves).buffer_unordered(AT_ONCE);
-        while let Some(moved) = moves.try_next().await? {
+        for moved in together(blobs.into_values().map(one).collect()).await? {
             match moved {
                 Moved::Present => {}
                 Moved::Mounted => copied.mounted += 1,

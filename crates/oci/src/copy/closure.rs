@@ -1,14 +1,12 @@
 //! What belongs to an image.
 
-use crate::{Descriptor, Error, Kind, Manifest, Referrers, Refused, Registry, media};
-use futures_util::{StreamExt as _, TryStreamExt as _, future::BoxFuture};
+use crate::{Descriptor, Error, Kind, Manifest, Referrers, Refused, Registry, media, together};
+use futures_util::future::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use subject::{Digest, ImageRef};
 
 /// Images with more manifests than this, evidence included, are not copied.
 const PARTS: usize = 4096;
-/// Listings read at the same time.
-const AT_ONCE: usize = 6;
 /// How deep indexes may hold indexes.
 const NESTED: usize = 8;
 
@@ -109,31 +107,37 @@ impl Registry {
         };
         let Some((first, others)) = digests.split_first() else { return Ok(Vec::new()) };
         let mut found = vec![one(*first).await?];
-        let others: Vec<_> = others.iter().map(|of| one(*of)).collect();
-        found.extend(futures_util::stream::iter(others).buffered(AT_ONCE).try_collect::<Vec<_>>().await?);
+        found.extend(together(others.iter().map(|of| one(*of)).collect()).await?);
         Ok(found)
     }
 
     /// The image and the manifests its index names, children first.
     async fn content(&self, image: &ImageRef, closure: &mut Closure, seen: &mut BTreeSet<Digest>) -> Result<(), Error> {
-        // Found parents first, children behind them; turned round at the end.
-        let mut open = vec![(image.digest, 0)];
+        let read = |digest: Digest| -> BoxFuture<'_, Result<Manifest, Error>> {
+            let manifest = image.repository.image(digest);
+            Box::pin(async move { self.manifest(&manifest).await })
+        };
+        // Found parents first, one generation at a time; turned round at the end.
         let mut parents_first = Vec::new();
-        while let Some((digest, depth)) = open.pop() {
-            if !seen.insert(digest) {
-                continue;
+        let mut generation = vec![image.digest];
+        for depth in 0.. {
+            generation.retain(|digest| seen.insert(*digest));
+            if generation.is_empty() {
+                break;
             }
-            let manifest = self.manifest(&image.repository.image(digest)).await?;
-            if let Kind::Index(index) = &manifest.kind {
-                if depth >= NESTED {
-                    return Err(unfit(image, format!("its indexes are nested more than {NESTED} deep")));
+            let found = together(generation.drain(..).map(read).collect()).await?;
+            for manifest in found {
+                if let Kind::Index(index) = &manifest.kind {
+                    if depth >= NESTED {
+                        return Err(unfit(image, format!("its indexes are nested more than {NESTED} deep")));
+                    }
+                    for entry in &index.manifests {
+                        generation.push(child(image, entry)?);
+                    }
                 }
-                for entry in &index.manifests {
-                    open.push((child(image, entry)?, depth + 1));
-                }
+                parents_first.push(Part { manifest, role: Role::Content });
             }
-            parents_first.push(Part { manifest, role: Role::Content });
-            if parents_first.len() > PARTS {
+            if parents_first.len() + generation.len() > PARTS {
                 return Err(unfit(image, format!("it has more than {PARTS} manifests")));
             }
         }

@@ -1,7 +1,8 @@
 //! Evidence that has arrived is listed: by the registry itself, or by us under the fallback tag.
 
 use super::{Closure, Role};
-use crate::{Descriptor, Error, Manifest, Registry};
+use crate::{Descriptor, Error, Manifest, Registry, together};
+use futures_util::future::BoxFuture;
 use std::collections::BTreeSet;
 use subject::{Digest, ImageRef, Repository};
 
@@ -13,13 +14,13 @@ impl Registry {
 
     /// Makes sure that all evidence of the closure is listed in `to`.
     pub(super) async fn list_evidence(&self, closure: &Closure, to: &Repository) -> Result<(), Error> {
-        for subject in closure.evidence().into_keys() {
+        let list = |subject: Digest| -> BoxFuture<'_, Result<(), Error>> {
             let image = to.image(subject);
-            let of_it = closure.parts.iter().filter(|part| part.role == Role::Evidence { of: subject });
+            let of_it = closure.parts.iter().filter(move |part| part.role == Role::Evidence { of: subject });
             let entries: Vec<Descriptor> = of_it.map(|part| entry(&part.manifest)).collect();
-            self.ensure_listed(&image, &entries).await?;
-        }
-        Ok(())
+            Box::pin(async move { self.ensure_listed(&image, &entries).await })
+        };
+        together(closure.evidence().into_keys().map(list).collect()).await.map(drop)
     }
 }
 

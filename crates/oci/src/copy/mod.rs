@@ -18,8 +18,9 @@ mod tag;
 pub use closure::{Closure, Part, Role};
 pub use tag::{Movable, Tagged};
 
-use crate::{Error, Registry};
-use std::collections::BTreeSet;
+use crate::{Error, Kind, Registry, together};
+use futures_util::future::BoxFuture;
+use std::collections::{BTreeMap, BTreeSet};
 use subject::{Digest, Repository};
 
 /// What a copy came to. What was there already has cost no transfer.
@@ -59,9 +60,9 @@ impl Registry {
         copied.present = (closure.parts.len() - missing.len()) as u64;
         let parts: Vec<&Part> = closure.parts.iter().filter(|part| missing.contains(&part.manifest.digest)).collect();
         self.copy_blobs(&parts, (from, &closure.image.repository), to, &mut copied).await?;
-        for part in &parts {
-            self.put_manifest(to, &part.manifest, (None, None)).await?;
-            copied.written += 1;
+        for wave in waves(&parts) {
+            let write = |part| Box::pin(self.write_part(to, part)) as BoxFuture<'_, _>;
+            copied.written += together(wave.into_iter().map(write).collect()).await?.len() as u64;
         }
         self.list_evidence(closure, to).await?;
         Ok(copied)
@@ -80,12 +81,15 @@ impl Registry {
             Err(error) => return Err(error),
         };
         let mut missing = self.lacks(closure, to, image).await?;
-        for (subject, evidence) in closure.evidence() {
-            if evidence.iter().all(|digest| missing.contains(digest)) {
-                continue;
-            }
-            let listed = self.listed_digests(&to.image(subject)).await?;
-            missing.extend(evidence.into_iter().filter(|digest| !listed.contains(digest)));
+        let mut stored = closure.evidence();
+        stored.retain(|_, evidence| !evidence.iter().all(|digest| missing.contains(digest)));
+        let list = |subject: &Digest| -> BoxFuture<'_, Result<BTreeSet<Digest>, Error>> {
+            let subject = to.image(*subject);
+            Box::pin(async move { self.listed_digests(&subject).await })
+        };
+        let listed = together(stored.keys().map(list).collect()).await?;
+        for (evidence, listed) in stored.values().zip(listed) {
+            missing.extend(evidence.iter().filter(|digest| !listed.contains(digest)));
         }
         Ok(missing)
     }
@@ -101,16 +105,52 @@ impl Registry {
     /// by itself: it can be stored without being listed after a kill, and listed under a fallback tag without being stored.
     async fn lacks(&self, closure: &Closure, to: &Repository, image: Image) -> Result<BTreeSet<Digest>, Error> {
         let mut missing = BTreeSet::new();
-        for part in &closure.parts {
-            let digest = part.manifest.digest;
-            let there = match part.role {
-                Role::Content => image == Image::There,
-                Role::Evidence { of } => !missing.contains(&of) && self.exists(&to.image(digest)).await?,
-            };
-            if !there {
-                missing.insert(digest);
+        for wave in waves(&closure.parts.iter().collect::<Vec<_>>()) {
+            let mut asked = Vec::new();
+            for part in wave {
+                let digest = part.manifest.digest;
+                match part.role {
+                    Role::Content if image == Image::There => {}
+                    Role::Evidence { of } if !missing.contains(&of) => asked.push(digest),
+                    _ => drop(missing.insert(digest)),
+                }
             }
+            let ask = |digest: &Digest| -> BoxFuture<'_, Result<bool, Error>> {
+                let evidence = to.image(*digest);
+                Box::pin(async move { self.exists(&evidence).await })
+            };
+            let there = together(asked.iter().map(ask).collect()).await?;
+            missing.extend(asked.into_iter().zip(there).filter(|(_, there)| !there).map(|(digest, _)| digest));
         }
         Ok(missing)
     }
+
+    async fn write_part(&self, to: &Repository, part: &Part) -> Result<(), Error> {
+        self.put_manifest(to, &part.manifest, (None, None)).await.map(drop)
+    }
+}
+
+/// The parts in waves: what a part names or refers to is in an earlier one, where it is among them at all. They come in an
+/// order that has it before.
+fn waves<'a>(parts: &[&'a Part]) -> Vec<Vec<&'a Part>> {
+    let mut places: BTreeMap<Digest, usize> = BTreeMap::new();
+    let mut waves: Vec<Vec<&Part>> = Vec::new();
+    for &part in parts {
+        let children = match &part.manifest.kind {
+            Kind::Index(index) => index.manifests.as_slice(),
+            Kind::Image(_) => &[],
+        };
+        let of = match part.role {
+            Role::Evidence { of } => Some(of),
+            Role::Content => None,
+        };
+        let needed = children.iter().map(|child| child.digest).chain(of);
+        let place = needed.filter_map(|digest| places.get(&digest)).max().map_or(0, |last| last + 1);
+        places.insert(part.manifest.digest, place);
+        if waves.len() == place {
+            waves.push(Vec::new());
+        }
+        waves[place].push(part);
+    }
+    waves
 }

@@ -8,7 +8,8 @@ use super::{
     Registry, address,
     exchange::{self, Call},
 };
-use crate::{Descriptor, Error, ErrorKind, Index, Kind, MANIFEST_LIMIT, Manifest, error::quote, media};
+use crate::{Descriptor, Error, ErrorKind, Index, Kind, MANIFEST_LIMIT, Manifest, error::quote, media, together};
+use futures_util::future::BoxFuture;
 use reqwest::{
     Response, Url,
     header::{CONTENT_TYPE, LINK},
@@ -87,11 +88,12 @@ impl Registry {
         }
         let mut seen = BTreeSet::new();
         let mut referrers = Referrers::default();
-        for entry in listed.into_iter().filter(|entry| seen.insert(entry.digest)) {
-            match self.referrer(image, entry.digest).await {
-                Ok(Ok(referrer)) => referrers.found.push(referrer),
-                Ok(Err(why)) => referrers.refused.push(Refused { digest: entry.digest, why }),
-                Err(error) => return Err(error),
+        let entries = listed.iter().map(|entry| entry.digest).filter(|digest| seen.insert(*digest));
+        let one = |digest| Box::pin(self.referrer(image, digest)) as BoxFuture<'_, _>;
+        for found in together(entries.map(one).collect()).await? {
+            match found {
+                Ok(referrer) => referrers.found.push(referrer),
+                Err(refused) => referrers.refused.push(refused),
             }
         }
         // The registry's own filter goes by its own idea of the type, so the filter is ours.
@@ -112,18 +114,19 @@ impl Registry {
     }
 
     /// Fetches what an entry promises; the inner error says why it does not count.
-    async fn referrer(&self, image: &ImageRef, digest: Digest) -> Result<Result<Referrer, String>, Error> {
+    async fn referrer(&self, image: &ImageRef, digest: Digest) -> Result<Result<Referrer, Refused>, Error> {
+        let refused = |why: String| Ok(Err(Refused { digest, why }));
         let manifest = match self.manifest(&image.repository.image(digest)).await {
             Ok(manifest) => manifest,
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Invalid) => {
-                return Ok(Err(error.cause().to_owned()));
+                return refused(error.cause().to_owned());
             }
             Err(error) => return Err(error),
         };
         match manifest.subject() {
             Some(subject) if subject.digest == image.digest => Ok(Ok(Referrer { manifest })),
-            Some(subject) => Ok(Err(format!("it refers to {}", subject.digest))),
-            None => Ok(Err("it refers to nothing".to_owned())),
+            Some(subject) => refused(format!("it refers to {}", subject.digest)),
+            None => refused("it refers to nothing".to_owned()),
         }
     }
 
