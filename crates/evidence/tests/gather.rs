@@ -9,11 +9,7 @@ use evidence::{Evidence, EvidenceInputs};
 use github::Runner;
 use oci::{Artifact, Descriptor, Manifest, layout::push_layout};
 use serde_json::{Value, json};
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{collections::BTreeMap, process::Command};
 use subject::ImageRef;
 use support::{DockerRegistry, anonymous, layout_in, sample};
 
@@ -112,22 +108,9 @@ async fn statements_are_found_in_every_form_and_nothing_that_claims_to_be_one_is
     assert_eq!(rejection.reason(), Reason::WrongSubject);
 }
 
-/// cosign, from the tools; loud where it is not installed, and an error where everything must run.
-#[expect(clippy::print_stderr, reason = "a skipped suite must be seen")]
-fn cosign() -> Option<PathBuf> {
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools/bin/cosign");
-    if !program.exists() {
-        let ci = std::env::vars().any(|(key, value)| key == "CI" && value == "true");
-        assert!(!ci, "cosign is not installed, and CI runs every suite");
-        eprintln!("SKIPPED: cosign is not installed; `cargo xtask test` installs it");
-        return None;
-    }
-    Some(program)
-}
-
 #[tokio::test]
 async fn what_cosign_leaves_is_read_in_its_old_form_and_its_new_one() {
-    let (Some(cosign), Some(server)) = (cosign(), DockerRegistry::start("")) else { return };
+    let (Some(cosign), Some(server)) = (support::tool("bin/cosign"), DockerRegistry::start("")) else { return };
     let image = pushed(&server, "one").await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("claim.json"), r#"{"result":"PASSED","configuration":[]}"#).unwrap();

@@ -4,7 +4,7 @@
 
 use oci::{Anonymous, Platform, Registry, image::Builder, image::Contents, layout::Layout};
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
@@ -115,6 +115,49 @@ impl ReferrersRegistry {
         let log = std::fs::read_to_string(self.log.path()).unwrap();
         log.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect()
     }
+}
+
+/// How a registry keeps track of referrers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    FallbackTag,
+    Api,
+}
+
+/// Both kinds.
+pub(crate) const KINDS: [Kind; 2] = [Kind::FallbackTag, Kind::Api];
+
+/// A registry of either kind.
+pub(crate) enum AnyRegistry {
+    FallbackTag(DockerRegistry),
+    Api(ReferrersRegistry),
+}
+
+impl AnyRegistry {
+    pub(crate) fn start(kind: Kind) -> Option<Self> {
+        match kind {
+            Kind::FallbackTag => DockerRegistry::start("").map(Self::FallbackTag),
+            Kind::Api => ReferrersRegistry::start().map(Self::Api),
+        }
+    }
+
+    pub(crate) fn repository(&self, path: &str) -> Repository {
+        match self {
+            Self::FallbackTag(server) => server.repository(path),
+            Self::Api(server) => server.repository(path),
+        }
+    }
+}
+
+/// A tool that the test command installs, by its path below the folder of the tools. Without it a test says loudly that it
+/// did not run, and fails where everything must run.
+pub(crate) fn tool(path: &str) -> Option<PathBuf> {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools").join(path);
+    if !place.exists() {
+        eprintln!("SKIPPED: {path} is not installed; `cargo xtask test` installs it");
+        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{path} must be installed where CI=true");
+    }
+    place.exists().then_some(place)
 }
 
 fn listens(host: &str) {
