@@ -34,7 +34,9 @@ pub async fn apply(runner: &Runner, settings: &Settings, facts: &Facts<'_>, mode
     let image = settings.destination.image(facts.image().digest);
     if !facts.standing.missing.is_empty() {
         runner.info(format!("copying {} manifests to {}", facts.standing.missing.len(), settings.destination));
-        let copied = registry.copy(&facts.closure, facts.source.registry(), &settings.destination).await;
+        let copied = registry
+            .copy(&facts.closure, &facts.standing.missing, facts.source.registry(), &settings.destination)
+            .await;
         receipt.copied = copied.map_err(|error| {
             let failure = registry_failure("copy the image and its evidence", &error);
             failure.state("what had arrived stays and is complete in itself; no tag names it yet").help(AGAIN)

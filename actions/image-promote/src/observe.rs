@@ -9,7 +9,7 @@ use evidence::{Evidence, registry_failure};
 use github::{Failure, Runner};
 use oci::copy::{Closure, Role};
 use std::collections::BTreeSet;
-use subject::{Digest, ImageRef};
+use subject::{Digest, ImageRef, Reference};
 
 /// What was found out.
 pub struct Facts<'r> {
@@ -51,7 +51,11 @@ pub async fn observe<'r>(runner: &'r Runner, settings: &Settings, inputs: &Input
     let source = Evidence::connect(runner, &inputs.evidence, settings.image.repository(), &inputs.aws).await?;
     let source = source.believing(settings.policy.identities());
     let destination = Evidence::connect(runner, &inputs.evidence, &settings.destination, &inputs.aws).await?;
-    let image = source.pin(&settings.image).await?;
+    let image = match &settings.image {
+        // All of it is read in a moment: nobody needs to look whether it is there.
+        Reference::Image(image) => image.clone(),
+        tag => source.pin(tag).await?,
+    };
     runner.info(format!("reading all that belongs to {image}"));
     let closure = source.registry().closure(&image).await.map_err(failed("read the image and its evidence"))?;
     for refused in &closure.refused {

@@ -183,7 +183,7 @@ async fn what_is_left_and_what_is_promoted_is_believed_by_others_and_nothing_els
 async fn promoted(image: &ImageRef, to: &Repository) -> ImageRef {
     let registry = anonymous();
     let closure = registry.closure(image).await.unwrap();
-    registry.copy(&closure, &registry, to).await.unwrap();
+    support::copy(&registry, &closure, &registry, to).await.unwrap();
     assert!(registry.missing(&closure, to).await.unwrap().is_empty());
     to.image(image.digest)
 }

@@ -64,7 +64,7 @@ async fn a_copy_within_a_registry_carries_everything_and_no_bytes() {
     let closure = registry.closure(&image).await.unwrap();
     assert_eq!((closure.parts.len(), closure.refused.len()), (6, 0));
     assert_eq!(registry.missing(&closure, &to).await.unwrap().len(), 6);
-    let copied = registry.copy(&closure, &registry, &to).await.unwrap();
+    let copied = support::copy(&registry, &closure, &registry, &to).await.unwrap();
     assert_eq!((copied.written, copied.present, copied.sent, copied.bytes), (6, 0, 0, 0));
     assert!(copied.mounted >= 6, "{copied:?}");
     assert!(registry.missing(&closure, &to).await.unwrap().is_empty());
@@ -74,7 +74,7 @@ async fn a_copy_within_a_registry_carries_everything_and_no_bytes() {
     };
     assert_eq!(digests(&there), digests(&closure));
     assert!(evidence.iter().all(|digest| digests(&there).contains(digest)));
-    let again = registry.copy(&closure, &registry, &to).await.unwrap();
+    let again = support::copy(&registry, &closure, &registry, &to).await.unwrap();
     assert_eq!((again.written, again.present, again.mounted, again.sent), (0, 6, 0, 0));
     // Another client finds the same digest under the name.
     let manifest = root(&registry, &to, image.digest).await;
@@ -91,11 +91,11 @@ async fn evidence_that_came_later_is_carried_by_the_next_copy() {
     let Some(server) = DockerRegistry::start("") else { return };
     let (registry, from, to) = (anonymous(), server.repository("org/staging"), server.repository("org/production"));
     let (image, _) = release(&registry, &from, "one").await;
-    registry.copy(&registry.closure(&image).await.unwrap(), &registry, &to).await.unwrap();
+    support::copy(&registry, &registry.closure(&image).await.unwrap(), &registry, &to).await.unwrap();
     let later = registry.attach(&image, &artifact("a late word")).await.unwrap();
     let closure = registry.closure(&image).await.unwrap();
     assert_eq!(registry.missing(&closure, &to).await.unwrap(), [later].into());
-    assert_eq!(registry.copy(&closure, &registry, &to).await.unwrap().written, 1);
+    assert_eq!(support::copy(&registry, &closure, &registry, &to).await.unwrap().written, 1);
     assert!(registry.exists(&to.image(later)).await.unwrap());
     assert!(registry.missing(&closure, &to).await.unwrap().is_empty());
 }
@@ -106,7 +106,7 @@ async fn a_copy_across_registries_streams_each_blob_once() {
     let (registry, from, to) = (anonymous(), one.repository("org/app"), two.repository("other/app"));
     let (image, _) = release(&registry, &from, "one").await;
     let closure = registry.closure(&image).await.unwrap();
-    let copied = registry.copy(&closure, &anonymous(), &to).await.unwrap();
+    let copied = support::copy(&registry, &closure, &anonymous(), &to).await.unwrap();
     assert_eq!((copied.written, copied.mounted, copied.bytes), (6, 0, closure.bytes()));
     assert!(anonymous().missing(&closure, &to).await.unwrap().is_empty());
 }
@@ -122,7 +122,7 @@ async fn content_that_is_not_what_the_source_promised_does_not_arrive() {
     let mut bytes = std::fs::read(&file).unwrap();
     bytes[10] ^= 1;
     std::fs::write(&file, bytes).unwrap();
-    let error = registry.copy(&closure, &registry, &to).await.unwrap_err();
+    let error = support::copy(&registry, &closure, &registry, &to).await.unwrap_err();
     assert!(error.to_string().contains(&blob.digest.to_string()), "{error}");
     assert!(!registry.exists(&to.image(image.digest)).await.unwrap());
 }
@@ -134,13 +134,13 @@ async fn evidence_that_is_listed_and_not_stored_is_missing() {
     let (registry, from, to) = (anonymous(), server.repository("org/staging"), server.repository("org/production"));
     let (image, evidence) = release(&registry, &from, "one").await;
     let closure = registry.closure(&image).await.unwrap();
-    registry.copy(&closure, &registry, &to).await.unwrap();
+    support::copy(&registry, &closure, &registry, &to).await.unwrap();
     let storage =
         server.storage.path().join("data/docker/registry/v2/repositories/org/production/_manifests/revisions/sha256");
     std::fs::remove_dir_all(storage.join(evidence[0].hex())).unwrap();
     assert!(!registry.exists(&to.image(evidence[0])).await.unwrap());
     assert!(registry.missing(&closure, &to).await.unwrap().contains(&evidence[0]));
-    registry.copy(&closure, &registry, &to).await.unwrap();
+    support::copy(&registry, &closure, &registry, &to).await.unwrap();
     assert!(registry.missing(&closure, &to).await.unwrap().is_empty());
 }
 
@@ -152,7 +152,7 @@ async fn a_copy_that_was_stopped_anywhere_is_finished_by_the_next() {
     let closure = registry.closure(&image).await.unwrap();
     for stop in 0..25_u64 {
         let to = server.repository(&format!("org/production-{stop}"));
-        let copying = registry.copy(&closure, &registry, &to);
+        let copying = support::copy(&registry, &closure, &registry, &to);
         // From before the first request to after the last: a whole copy takes some 40 ms here.
         let _ = tokio::time::timeout(Duration::from_micros(stop * stop * 120), copying).await;
         let whole = registry.exists(&to.image(image.digest)).await.unwrap();
@@ -160,7 +160,7 @@ async fn a_copy_that_was_stopped_anywhere_is_finished_by_the_next() {
         for child in children.filter(|_| whole) {
             assert!(registry.exists(&to.image(child.manifest.digest)).await.unwrap(), "half an image after {stop}");
         }
-        registry.copy(&closure, &registry, &to).await.unwrap();
+        support::copy(&registry, &closure, &registry, &to).await.unwrap();
         assert!(registry.missing(&closure, &to).await.unwrap().is_empty(), "{stop}");
     }
 }
@@ -194,7 +194,7 @@ async fn two_copies_to_one_tag_leave_one_whole_image_under_it() {
             let (registry, to, name) = (anonymous(), to.clone(), name.clone());
             tokio::spawn(async move {
                 let closure = registry.closure(&image).await.unwrap();
-                registry.copy(&closure, &registry, &to).await.unwrap();
+                support::copy(&registry, &closure, &registry, &to).await.unwrap();
                 let tagged = registry.tag(closure.root().unwrap(), &name, Movable::No).await.unwrap();
                 (image.digest, tagged)
             })

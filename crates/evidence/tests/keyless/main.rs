@@ -164,5 +164,4 @@ async fn what_is_missing_to_sign_without_a_key_is_said_at_once() {
         let failure = Evidence::open(runner, &inputs, &world.image.repository, None).err().unwrap();
         assert!(failure.to_string().contains(wanted), "{wanted}: {failure}");
     }
-    let _ = &world.server;
 }

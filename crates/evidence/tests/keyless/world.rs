@@ -29,7 +29,7 @@ pub(crate) struct World {
     process: Child,
     url: String,
     folder: tempfile::TempDir,
-    server: AnyRegistry,
+    _server: AnyRegistry,
     pub(crate) image: ImageRef,
 }
 
@@ -60,7 +60,7 @@ impl World {
         let layout_folder = tempfile::tempdir().unwrap();
         let layout = layout_in(layout_folder.path(), &sample("one"));
         let image = push_layout(&anonymous(), &layout, &server.repository("org/app"), Some("one")).await.unwrap();
-        Some(Self { process, url, folder, server, image })
+        Some(Self { process, url, folder, _server: server, image })
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {

@@ -3,13 +3,23 @@
 use super::{Closure, Role};
 use crate::{Descriptor, Error, Manifest, Registry, together};
 use futures_util::future::BoxFuture;
-use std::collections::BTreeSet;
-use subject::{Digest, ImageRef, Repository};
+use std::collections::{BTreeMap, BTreeSet};
+use subject::{Digest, Repository};
 
 impl Registry {
-    /// What a repository lists as evidence of an image: by digest, unread.
-    pub(super) async fn listed_digests(&self, image: &ImageRef) -> Result<BTreeSet<Digest>, Error> {
-        Ok(self.entries(image).await?.into_iter().map(|entry| entry.digest).collect())
+    /// What a repository lists as evidence, unread, by what of the closure it is listed for.
+    pub(super) async fn listed(
+        &self,
+        closure: &Closure,
+        to: &Repository,
+    ) -> Result<BTreeMap<Digest, BTreeSet<Digest>>, Error> {
+        let list = |subject: Digest| -> BoxFuture<'_, Result<(Digest, BTreeSet<Digest>), Error>> {
+            let image = to.image(subject);
+            Box::pin(async move {
+                Ok((subject, self.entries(&image).await?.into_iter().map(|entry| entry.digest).collect()))
+            })
+        };
+        Ok(together(closure.evidence().into_keys().map(list).collect()).await?.into_iter().collect())
     }
 
     /// Makes sure that all evidence of the closure is listed in `to`.

@@ -38,27 +38,24 @@ pub struct Copied {
     pub present: u64,
 }
 
-/// Whether the image itself is at its destination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Image {
-    There,
-    Missing,
-}
-
 impl Registry {
-    /// Takes everything in the closure that `to` lacks over from the registry it was read from. Safe to repeat.
+    /// Takes what `to` lacks of the closure, as [`Registry::missing`] told, over from the registry it was read from. Safe to
+    /// repeat, and to do with more than is missing.
     ///
     /// # Errors
     /// Any [`crate::ErrorKind`] of either registry; what had arrived until then stays and is found by the next run.
-    pub async fn copy(&self, closure: &Closure, from: &Self, to: &Repository) -> Result<Copied, Error> {
-        let mut copied = Copied::default();
+    pub async fn copy(
+        &self,
+        closure: &Closure,
+        missing: &BTreeSet<Digest>,
+        from: &Self,
+        to: &Repository,
+    ) -> Result<Copied, Error> {
+        let parts: Vec<&Part> = closure.parts.iter().filter(|part| missing.contains(&part.manifest.digest)).collect();
+        let mut copied = Copied { present: (closure.parts.len() - parts.len()) as u64, ..Copied::default() };
         if closure.image.repository == *to {
-            copied.present = closure.parts.len() as u64;
             return Ok(copied);
         }
-        let missing = self.not_there(closure, to).await?;
-        copied.present = (closure.parts.len() - missing.len()) as u64;
-        let parts: Vec<&Part> = closure.parts.iter().filter(|part| missing.contains(&part.manifest.digest)).collect();
         self.copy_blobs(&parts, (from, &closure.image.repository), to, &mut copied).await?;
         for wave in waves(&parts) {
             let write = |part| Box::pin(self.write_part(to, part)) as BoxFuture<'_, _>;
@@ -75,54 +72,36 @@ impl Registry {
     /// Any [`crate::ErrorKind`] of a registry.
     pub async fn missing(&self, closure: &Closure, to: &Repository) -> Result<BTreeSet<Digest>, Error> {
         // Not only that the image is there, but that its bytes are the ones promised.
-        let image = match self.manifest(&to.image(closure.image.digest)).await {
-            Ok(_) => Image::There,
-            Err(error) if error.is_not_found() => Image::Missing,
-            Err(error) => return Err(error),
-        };
-        let mut missing = self.lacks(closure, to, image).await?;
-        let mut stored = closure.evidence();
-        stored.retain(|_, evidence| !evidence.iter().all(|digest| missing.contains(digest)));
-        let list = |subject: &Digest| -> BoxFuture<'_, Result<BTreeSet<Digest>, Error>> {
-            let subject = to.image(*subject);
-            Box::pin(async move { self.listed_digests(&subject).await })
-        };
-        let listed = together(stored.keys().map(list).collect()).await?;
-        for (evidence, listed) in stored.values().zip(listed) {
-            missing.extend(evidence.iter().filter(|digest| !listed.contains(digest)));
-        }
-        Ok(missing)
-    }
-
-    /// What the destination has not stored.
-    async fn not_there(&self, closure: &Closure, to: &Repository) -> Result<BTreeSet<Digest>, Error> {
-        let there = self.exists(&to.image(closure.image.digest)).await?;
-        self.lacks(closure, to, if there { Image::There } else { Image::Missing }).await
-    }
-
-    /// What is not stored where the image itself is, or is not. A registry keeps no manifest whose parts it lacks
-    /// (distribution-spec "Pushing Manifests"), so an image that is there is there with all its children. Evidence is asked for
-    /// by itself: it can be stored without being listed after a kill, and listed under a fallback tag without being stored.
-    async fn lacks(&self, closure: &Closure, to: &Repository, image: Image) -> Result<BTreeSet<Digest>, Error> {
-        let mut missing = BTreeSet::new();
-        for wave in waves(&closure.parts.iter().collect::<Vec<_>>()) {
-            let mut asked = Vec::new();
-            for part in wave {
-                let digest = part.manifest.digest;
-                match part.role {
-                    Role::Content if image == Image::There => {}
-                    Role::Evidence { of } if !missing.contains(&of) => asked.push(digest),
-                    _ => drop(missing.insert(digest)),
-                }
+        match self.manifest(&to.image(closure.image.digest)).await {
+            Ok(_) => {}
+            // What refers to an image that is not there counts for nothing.
+            Err(error) if error.is_not_found() => {
+                return Ok(closure.parts.iter().map(|part| part.manifest.digest).collect());
             }
-            let ask = |digest: &Digest| -> BoxFuture<'_, Result<bool, Error>> {
-                let evidence = to.image(*digest);
-                Box::pin(async move { self.exists(&evidence).await })
-            };
-            let there = together(asked.iter().map(ask).collect()).await?;
-            missing.extend(asked.into_iter().zip(there).filter(|(_, there)| !there).map(|(digest, _)| digest));
+            Err(error) => return Err(error),
         }
-        Ok(missing)
+        let (stored, listed) =
+            futures_util::future::try_join(self.stored(closure, to), self.listed(closure, to)).await?;
+        let there = |of: Digest, digest: Digest| {
+            stored.contains(&digest) && listed.get(&of).is_some_and(|listed| listed.contains(&digest))
+        };
+        let absent = |part: &Part| match part.role {
+            Role::Evidence { of } if !there(of, part.manifest.digest) => Some(part.manifest.digest),
+            _ => None,
+        };
+        Ok(closure.parts.iter().filter_map(absent).collect())
+    }
+
+    /// The evidence that is stored where the image is. A registry keeps no manifest whose parts it lacks (distribution-spec
+    /// "Pushing Manifests"), so an image that is there is there with all its children. Evidence is asked for by itself: it can
+    /// be stored without being listed after a kill, and listed under a fallback tag without being stored.
+    async fn stored(&self, closure: &Closure, to: &Repository) -> Result<BTreeSet<Digest>, Error> {
+        let ask = |digest: Digest| -> BoxFuture<'_, Result<Option<Digest>, Error>> {
+            let evidence = to.image(digest);
+            Box::pin(async move { Ok(self.exists(&evidence).await?.then_some(digest)) })
+        };
+        let found = together(closure.evidence().into_values().flatten().map(ask).collect()).await?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     async fn write_part(&self, to: &Repository, part: &Part) -> Result<(), Error> {

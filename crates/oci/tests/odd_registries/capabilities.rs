@@ -45,7 +45,7 @@ async fn what_a_registry_can_do_shows_in_its_answers() {
     let shown = registry.capabilities(&from);
     assert_eq!((shown.referrers_api, shown.mounts, shown.conditional_writes), (Some(false), None, None));
     let closure = registry.closure(&image).await.unwrap();
-    registry.copy(&closure, &registry, &to).await.unwrap();
+    crate::support::copy(&registry, &closure, &registry, &to).await.unwrap();
     let text = registry.capabilities(&to).to_string();
     assert_eq!(text, "has no referrers API: they are under a fallback tag, mounts blobs");
     assert!(registry.missing(&closure, &to).await.unwrap().is_empty());
@@ -59,12 +59,12 @@ async fn a_registry_that_mounts_nothing_is_not_asked_for_every_blob() {
     registry.attach(&one, &artifact("about one")).await.unwrap();
     let mounts = || server.asked().iter().filter(|line| line.contains("mount=")).count();
     let closure = registry.closure(&one).await.unwrap();
-    let copied = registry.copy(&closure, &registry, &to).await.unwrap();
+    let copied = crate::support::copy(&registry, &closure, &registry, &to).await.unwrap();
     // It keeps the blobs of all its repositories in one place, so that none of the fifteen has to travel.
     assert_eq!((copied.mounted, copied.sent, copied.written), (0, 0, 2));
     let first = mounts();
     assert!((3..=8).contains(&first), "{first} attempts to mount");
-    registry.copy(&registry.closure(&two).await.unwrap(), &registry, &to).await.unwrap();
+    crate::support::copy(&registry, &registry.closure(&two).await.unwrap(), &registry, &to).await.unwrap();
     assert_eq!(mounts(), first, "it was not asked again");
     let shown = registry.capabilities(&to);
     assert_eq!((shown.referrers_api, shown.mounts, shown.conditional_writes), (Some(true), Some(false), None));
@@ -102,7 +102,7 @@ async fn an_upload_that_was_opened_instead_of_a_mount_is_used_and_given_up_where
     {
         let before = server.lines().len();
         let closure = one(blob);
-        registry.copy(&closure, &registry, &to).await.unwrap();
+        crate::support::copy(&registry, &closure, &registry, &to).await.unwrap();
         let lines = &server.lines()[before..];
         let verbs: Vec<&str> =
             lines.iter().filter(|line| line.contains("/blobs/")).map(|l| l.split(' ').next().unwrap()).collect();

@@ -2,7 +2,13 @@
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test stops, and speaks, where it stands")]
 
-use oci::{Anonymous, Platform, Registry, image::Builder, image::Contents, layout::Layout};
+use oci::{
+    Anonymous, Platform, Registry,
+    copy::{Closure, Copied},
+    image::Builder,
+    image::Contents,
+    layout::Layout,
+};
 use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -158,6 +164,17 @@ pub(crate) fn tool(path: &str) -> Option<PathBuf> {
         assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{path} must be installed where CI=true");
     }
     place.exists().then_some(place)
+}
+
+/// Copies what `to` lacks.
+pub(crate) async fn copy(
+    registry: &Registry,
+    closure: &Closure,
+    from: &Registry,
+    to: &Repository,
+) -> Result<Copied, oci::Error> {
+    let missing = registry.missing(closure, to).await?;
+    registry.copy(closure, &missing, from, to).await
 }
 
 fn listens(host: &str) {
