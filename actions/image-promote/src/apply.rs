@@ -9,7 +9,7 @@ use attest::predicate::{self, promotion::Mode, to_value};
 use evidence::{Evidence, Left, registry_failure};
 use github::{Exit, Failure, Runner};
 use oci::copy::{Copied, Tagged};
-use subject::{Digest, ImageRef};
+use subject::{Digest, ImageRef, Repository};
 
 /// What was done.
 #[derive(Debug, Clone, Default)]
@@ -110,25 +110,30 @@ async fn record(
         let failed = |error| Failure::new(Exit::Unknown, "make the statements of the promotion").because(error);
         value.map_err(|error| failed(error).state("the image is promoted; only the record is missing").help(AGAIN))
     };
-    let statements = [
-        (predicate::VSA, value(to_value(&statement::summary(runner, settings, facts)))?),
-        (predicate::PROMOTION, value(to_value(&promotion))?),
-    ];
-    let mut ends: Vec<(&Evidence<'_>, ImageRef)> = vec![(&facts.destination, image.clone())];
+    let summary = value(to_value(&statement::summary(runner, settings, facts)))?;
+    let promotion = value(to_value(&promotion))?;
+    let here = (&facts.destination, &image);
+    let mut first = vec![(here, predicate::VSA, summary.clone())];
     if facts.image().repository != settings.destination {
-        ends.push((&facts.source, facts.image().clone()));
+        let there = (&facts.source, facts.image());
+        first.extend([(there, predicate::VSA, summary), (there, predicate::PROMOTION, promotion.clone())]);
     }
-    for (evidence, at) in ends {
-        for (predicate_type, predicate) in &statements {
-            // The same words at both ends are the same referrer, so copying again carries nothing new.
-            let left = evidence.leave_about(&at, &image.repository, predicate_type, predicate.clone()).await?;
-            if let (Left::Signed { referrer, .. }, true) = (left, at == image) {
-                match *predicate_type {
-                    predicate::PROMOTION => receipt.promotion = Some(referrer),
-                    _ => receipt.summary = Some(referrer),
-                }
-            }
-        }
-    }
+    // The same words at both ends are the same referrer, so copying again carries nothing new.
+    let leave = |(end, kind, predicate)| leave(end, &image.repository, (kind, predicate));
+    let left = oci::together(first.into_iter().map(leave).collect()).await?;
+    receipt.summary = left.first().and_then(Left::referrer).copied();
+    // Last, for the next run takes it as a sign that all are there.
+    receipt.promotion = leave((here, predicate::PROMOTION, promotion)).await?.referrer().copied();
     Ok(())
+}
+
+/// An image where it is, and access to its evidence there.
+type End<'e> = (&'e Evidence<'e>, &'e ImageRef);
+
+async fn leave(
+    (evidence, at): End<'_>,
+    called: &Repository,
+    (kind, predicate): (&str, serde_json::Value),
+) -> Result<Left, Failure> {
+    evidence.leave_about(at, called, kind, predicate).await
 }

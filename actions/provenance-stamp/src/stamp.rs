@@ -195,12 +195,21 @@ async fn leave(
 ) -> Result<Statements, Failure> {
     let Prepared { evidence, image, provenance, origin } = prepared;
     let predicate = manifest::predicate(&settings.contract, settings.contract_digest, manifest, &facts.run);
-    let manifest = evidence.leave(&image, RELEASE_MANIFEST, predicate).await?;
-    let provenance = evidence.leave(&image, SLSA_PROVENANCE, provenance).await.map_err(|failure| {
-        let there = manifest.referrer().map(ToString::to_string).unwrap_or_default();
-        failure.output("manifest-referrer", there).output("digest", image.digest)
-    })?;
-    Ok(Statements { image, manifest, provenance, origin })
+    let both = tokio::join!(
+        evidence.leave(&image, RELEASE_MANIFEST, predicate),
+        evidence.leave(&image, SLSA_PROVENANCE, provenance),
+    );
+    // One that is there although the other is not is told of.
+    let alone = |failure: Failure, output: &'static str, there: &Left| {
+        let there = there.referrer().map(ToString::to_string).unwrap_or_default();
+        failure.output(output, there).output("digest", image.digest)
+    };
+    match both {
+        (Ok(manifest), Ok(provenance)) => Ok(Statements { image, manifest, provenance, origin }),
+        (Ok(manifest), Err(failure)) => Err(alone(failure, "manifest-referrer", &manifest)),
+        (Err(failure), Ok(provenance)) => Err(alone(failure, "provenance-referrer", &provenance)),
+        (Err(failure), Err(_)) => Err(failure),
+    }
 }
 
 /// Writes the manifest whole or not at all. One that is already there with these bytes is left alone.

@@ -3,7 +3,7 @@
 use super::{
     measure, peers,
     proxy::{Proxy, Traffic},
-    registry::{self, Place, program},
+    registry::{self, Kind, Place, program},
 };
 use anyhow::{Result, bail};
 use std::{
@@ -37,7 +37,11 @@ pub(super) fn run(options: &Promote) -> Result<()> {
     if options.install_peers {
         peers::install_oras()?;
     }
-    let place = Place::start(registry::ours(options.binary.as_deref())?)?;
+    Kind::BOTH.into_iter().try_for_each(|kind| on(options, kind))
+}
+
+fn on(options: &Promote, kind: Kind) -> Result<()> {
+    let place = Place::start(registry::ours(options.binary.as_deref())?, kind)?;
     let proxy = Proxy::before(&place.host)?;
     let layer = options.layer << 10;
     // A recorded promotion leaves two more statements on its source, so every round has a source of its own.
@@ -45,7 +49,8 @@ pub(super) fn run(options: &Promote) -> Result<()> {
     let images = (0..rounds).map(|round| source(&place, &proxy.host, (round, layer))).collect::<Result<Vec<_>>>()?;
     proxy.take();
     println!(
-        "an index of two platforms, {} KiB in six layers, two signed statements; within one registry, through a proxy that counts",
+        "\n{}: an index of two platforms, {} KiB in six layers, two signed statements; within it, through a proxy that counts",
+        kind.name(),
         6 * options.layer
     );
     let oras = program("oras");

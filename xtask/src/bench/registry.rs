@@ -19,7 +19,27 @@ use std::{
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
-/// Debian's `docker-registry`, ended when dropped, and the folder of a measurement.
+/// How a registry keeps track of referrers.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    /// Under tags that its clients keep: Debian's `docker-registry`, on disk.
+    FallbackTag,
+    /// By the referrers API: go-containerregistry's, in memory.
+    Api,
+}
+
+impl Kind {
+    pub(super) const BOTH: [Self; 2] = [Self::FallbackTag, Self::Api];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::FallbackTag => "a registry without the referrers API (docker-registry)",
+            Self::Api => "a registry with the referrers API (go-containerregistry)",
+        }
+    }
+}
+
+/// A registry, ended when dropped, and the folder of a measurement.
 pub(super) struct Place {
     process: Child,
     /// Its host and port.
@@ -47,26 +67,24 @@ pub(super) fn ours(given: Option<&Path>) -> Result<PathBuf> {
 
 impl Place {
     /// Starts the registry, and makes a key, a contract and a policy.
-    pub(super) fn start(ours: PathBuf) -> Result<Self> {
+    pub(super) fn start(ours: PathBuf, kind: Kind) -> Result<Self> {
         let folder = target().join("bench/registry");
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
         fs::create_dir_all(&folder)?;
         let host = format!("127.0.0.1:{}", TcpListener::bind("127.0.0.1:0")?.local_addr()?.port());
-        let config = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage:\n  filesystem: {{rootdirectory: {}}}\nhttp:\n  addr: {host}\n",
-            folder.join("data").display()
-        );
-        fs::write(folder.join("registry.yml"), config)?;
-        let mut server = command(program("docker-registry"), &["serve"]);
-        server.arg(folder.join("registry.yml")).stdout(Stdio::null()).stderr(Stdio::null());
-        let process = server.spawn().context("docker-registry is not there; `cargo xtask tools` installs it")?;
+        let mut server = match kind {
+            Kind::FallbackTag => docker_registry(&folder, &host)?,
+            Kind::Api => command(program("referrers-registry"), &[&host]),
+        };
+        server.stdout(Stdio::null()).stderr(Stdio::null());
+        let process = server.spawn().context("the registry is not there; `cargo xtask tools` installs it")?;
         let place = Self { process, host, folder, ours };
         let start = Instant::now();
         while TcpStream::connect(&place.host).is_err() {
             if start.elapsed() > Duration::from_secs(20) {
-                bail!("docker-registry does not listen");
+                bail!("the registry does not listen");
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -138,6 +156,18 @@ impl Place {
         let words = ["provenance-stamp", "--signing-key=key.pem", "--registry-auth=anonymous", &image];
         self.step(&words, run)
     }
+}
+
+fn docker_registry(folder: &Path, host: &str) -> Result<Command> {
+    let config = format!(
+        "version: 0.1\nlog: {{level: error}}\nstorage:\n  filesystem: {{rootdirectory: {}}}\nhttp:\n  addr: {host}\n",
+        folder.join("data").display()
+    );
+    let place = folder.join("registry.yml");
+    fs::write(&place, config)?;
+    let mut server = command(program("docker-registry"), &["serve"]);
+    server.arg(place);
+    Ok(server)
 }
 
 /// A program of the tools, else from `PATH`.

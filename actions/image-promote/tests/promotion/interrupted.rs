@@ -3,9 +3,10 @@
 use crate::{
     BOTH, anonymous, belongs,
     flaky::{Flaky, Trouble},
-    named,
+    kinds, named,
     world::{Referrers, World},
 };
+use attest::predicate;
 use github::Exit;
 use oci::copy::Role;
 use std::{collections::BTreeSet, time::Duration};
@@ -38,6 +39,10 @@ async fn a_promotion_that_was_killed_at_any_moment_is_finished_by_the_next() {
             assert_eq!(report.exit(), Exit::Done, "{moment}: {}", report.headline());
             assert!(belongs(&there).await.is_superset(&belongs(&image).await), "{moment}");
             assert_eq!(named(&world.production(), &tag).await, Some(image.digest));
+            for end in [&image, &there] {
+                let kinds = kinds(end).await;
+                assert!(kinds.contains(predicate::PROMOTION) && kinds.contains(predicate::VSA), "{moment}: {kinds:?}");
+            }
         }
     }
 }

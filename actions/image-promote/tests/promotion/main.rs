@@ -27,6 +27,13 @@ async fn belongs(image: &ImageRef) -> BTreeSet<Digest> {
     closure.parts.iter().map(|part| part.manifest.digest).collect()
 }
 
+/// What the statements on an image are about.
+async fn kinds(image: &ImageRef) -> BTreeSet<String> {
+    let found = anonymous().referrers(image, None).await.unwrap().found;
+    let kind = |note: &oci::Referrer| note.manifest.annotations().get("dev.sigstore.bundle.predicateType").cloned();
+    found.iter().filter_map(kind).collect()
+}
+
 async fn named(repository: &Repository, tag: &str) -> Option<Digest> {
     let tag = subject::TagRef { repository: repository.clone(), tag: tag.to_owned() };
     anonymous().resolve(&tag).await.ok().map(|image| image.digest)
