@@ -17,7 +17,7 @@ pub use address::is_loopback;
 pub use attach::Artifact;
 pub use blob::Blob;
 pub use capabilities::Capabilities;
-pub(crate) use mount::Moved;
+pub(crate) use mount::{First, Moved};
 pub use referrers::{Referrer, Referrers, Refused};
 
 use crate::{Credentials, Error, ErrorKind};

@@ -20,6 +20,15 @@ pub(crate) enum Moved {
     Sent(u64),
 }
 
+/// What is asked of a destination first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum First {
+    /// Whether it has the blob.
+    Look,
+    /// To mount it: where it does, that is one request, and an answer that it has the blob already is the same.
+    Mount,
+}
+
 /// What a registry made of the wish to mount a blob.
 enum Mounting {
     Done,
@@ -36,18 +45,20 @@ impl Registry {
     pub(crate) async fn take_blob(
         &self,
         repository: &Repository,
-        blob: &Descriptor,
+        (blob, first): (&Descriptor, First),
         (from, source): (&Self, &Repository),
     ) -> Result<Moved, Error> {
+        if first == First::Look && self.has_blob(repository, blob).await? {
+            return Ok(Moved::Present);
+        }
         let mut open = None;
         if repository.registry() == source.registry() && self.capabilities(repository).mounts != Some(false) {
-            // One request where the registry mounts; one that has the blob already answers 201 all the same.
             match self.mount(repository, blob, source).await? {
                 Mounting::Done => return Ok(Moved::Mounted),
                 Mounting::Upload(place) => open = place,
             }
         }
-        if self.has_blob(repository, blob).await? {
+        if first == First::Mount && self.has_blob(repository, blob).await? {
             self.give_up(repository, open).await;
             return Ok(Moved::Present);
         }
