@@ -5,13 +5,13 @@ mod support;
 
 use oci::{
     Artifact, Descriptor, Index, Manifest, Platform, Registry,
-    copy::{Movable, Tagged},
+    copy::{Closure, Movable, Role, Tagged},
     layout::{Layout, push_layout},
     media,
 };
 use std::{collections::BTreeMap, time::Duration};
 use subject::{Digest, ImageRef, Repository, TagRef};
-use support::{DockerRegistry, anonymous};
+use support::{AnyRegistry, DockerRegistry, KINDS, Kind, anonymous};
 
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
@@ -58,32 +58,41 @@ async fn root(registry: &Registry, repository: &Repository, digest: Digest) -> M
 
 #[tokio::test]
 async fn a_copy_within_a_registry_carries_everything_and_no_bytes() {
-    let Some(server) = DockerRegistry::start("") else { return };
-    let (registry, from, to) = (anonymous(), server.repository("org/staging"), server.repository("org/production"));
-    let (image, evidence) = release(&registry, &from, "one").await;
-    let closure = registry.closure(&image).await.unwrap();
-    assert_eq!((closure.parts.len(), closure.refused.len()), (6, 0));
-    assert_eq!(registry.missing(&closure, &to).await.unwrap().len(), 6);
-    let copied = support::copy(&registry, &closure, &registry, &to).await.unwrap();
-    assert_eq!((copied.written, copied.present, copied.sent, copied.bytes), (6, 0, 0, 0));
-    assert!(copied.mounted >= 6, "{copied:?}");
-    assert!(registry.missing(&closure, &to).await.unwrap().is_empty());
-    let there = registry.closure(&to.image(image.digest)).await.unwrap();
-    let digests = |closure: &oci::copy::Closure| {
-        closure.parts.iter().map(|part| part.manifest.digest).collect::<std::collections::BTreeSet<_>>()
-    };
-    assert_eq!(digests(&there), digests(&closure));
-    assert!(evidence.iter().all(|digest| digests(&there).contains(digest)));
-    let again = support::copy(&registry, &closure, &registry, &to).await.unwrap();
-    assert_eq!((again.written, again.present, again.mounted, again.sent), (0, 6, 0, 0));
-    // Another client finds the same digest under the name.
-    let manifest = root(&registry, &to, image.digest).await;
-    assert_eq!(registry.tag(&manifest, &tag(&to, "v1.0.0"), Movable::No).await.unwrap(), Tagged::Written);
-    if support::has("skopeo") {
-        let reference = format!("docker://{to}:v1.0.0");
-        let seen = support::skopeo(&["inspect", "--raw", "--tls-verify=false", &reference]);
-        assert_eq!(Digest::of(seen.as_bytes()), image.digest);
+    for kind in KINDS {
+        let Some(server) = AnyRegistry::start(kind) else { continue };
+        let (registry, from, to) = (anonymous(), server.repository("org/staging"), server.repository("org/production"));
+        let (image, evidence) = release(&registry, &from, "one").await;
+        let closure = registry.closure(&image).await.unwrap();
+        assert_eq!((closure.parts.len(), closure.refused.len()), (6, 0));
+        assert_eq!(registry.missing(&closure, &to).await.unwrap().len(), 6);
+        let copied = support::copy(&registry, &closure, &registry, &to).await.unwrap();
+        assert_eq!((copied.written, copied.present, copied.sent, copied.bytes), (6, 0, 0, 0));
+        // go-containerregistry's has the blobs of all repositories in one place.
+        assert_eq!(copied.mounted >= 6, kind == Kind::FallbackTag, "{copied:?}");
+        arrived(&closure, &to, &evidence).await;
+        let again = support::copy(&registry, &closure, &registry, &to).await.unwrap();
+        assert_eq!((again.written, again.present, again.mounted, again.sent), (0, 6, 0, 0));
+        // Another client finds the same digest under the name.
+        let manifest = root(&registry, &to, image.digest).await;
+        assert_eq!(registry.tag(&manifest, &tag(&to, "v1.0.0"), Movable::No).await.unwrap(), Tagged::Written);
+        if support::has("skopeo") {
+            let reference = format!("docker://{to}:v1.0.0");
+            let seen = support::skopeo(&["inspect", "--raw", "--tls-verify=false", &reference]);
+            assert_eq!(Digest::of(seen.as_bytes()), image.digest);
+        }
     }
+}
+
+/// A stranger finds all of the closure there, bit for bit, and each piece of evidence as what it refers to.
+async fn arrived(closure: &Closure, to: &Repository, evidence: &[Digest]) {
+    let stranger = anonymous();
+    assert!(stranger.missing(closure, to).await.unwrap().is_empty());
+    let there = stranger.closure(&to.image(closure.image.digest)).await.unwrap();
+    let parts = |closure: &Closure| -> BTreeMap<Digest, Role> {
+        closure.parts.iter().map(|part| (part.manifest.digest, part.role)).collect()
+    };
+    assert_eq!(parts(&there), parts(closure));
+    assert!(evidence.iter().all(|digest| parts(&there).contains_key(digest)));
 }
 
 #[tokio::test]
@@ -100,15 +109,18 @@ async fn evidence_that_came_later_is_carried_by_the_next_copy() {
     assert!(registry.missing(&closure, &to).await.unwrap().is_empty());
 }
 
+/// From and to either kind: what one lists by its API another has under fallback tags, and the other way round.
 #[tokio::test]
 async fn a_copy_across_registries_streams_each_blob_once() {
-    let (Some(one), Some(two)) = (DockerRegistry::start(""), DockerRegistry::start("")) else { return };
-    let (registry, from, to) = (anonymous(), one.repository("org/app"), two.repository("other/app"));
-    let (image, _) = release(&registry, &from, "one").await;
-    let closure = registry.closure(&image).await.unwrap();
-    let copied = support::copy(&registry, &closure, &anonymous(), &to).await.unwrap();
-    assert_eq!((copied.written, copied.mounted, copied.bytes), (6, 0, closure.bytes()));
-    assert!(anonymous().missing(&closure, &to).await.unwrap().is_empty());
+    for (first, second) in KINDS.into_iter().flat_map(|first| KINDS.map(|second| (first, second))) {
+        let (Some(one), Some(two)) = (AnyRegistry::start(first), AnyRegistry::start(second)) else { continue };
+        let (registry, from, to) = (anonymous(), one.repository("org/app"), two.repository("other/app"));
+        let (image, evidence) = release(&registry, &from, "one").await;
+        let closure = registry.closure(&image).await.unwrap();
+        let copied = support::copy(&registry, &closure, &anonymous(), &to).await.unwrap();
+        assert_eq!((copied.written, copied.mounted, copied.bytes), (6, 0, closure.bytes()), "{first:?} to {second:?}");
+        arrived(&closure, &to, &evidence).await;
+    }
 }
 
 #[tokio::test]
@@ -146,22 +158,24 @@ async fn evidence_that_is_listed_and_not_stored_is_missing() {
 
 #[tokio::test]
 async fn a_copy_that_was_stopped_anywhere_is_finished_by_the_next() {
-    let Some(server) = DockerRegistry::start("") else { return };
-    let (registry, from) = (anonymous(), server.repository("org/staging"));
-    let (image, _) = release(&registry, &from, "one").await;
-    let closure = registry.closure(&image).await.unwrap();
-    for stop in 0..25_u64 {
-        let to = server.repository(&format!("org/production-{stop}"));
-        let copying = support::copy(&registry, &closure, &registry, &to);
-        // From before the first request to after the last: a whole copy takes some 40 ms here.
-        let _ = tokio::time::timeout(Duration::from_micros(stop * stop * 120), copying).await;
-        let whole = registry.exists(&to.image(image.digest)).await.unwrap();
-        let children = closure.parts.iter().filter(|part| part.role == oci::copy::Role::Content);
-        for child in children.filter(|_| whole) {
-            assert!(registry.exists(&to.image(child.manifest.digest)).await.unwrap(), "half an image after {stop}");
+    for kind in KINDS {
+        let Some(server) = AnyRegistry::start(kind) else { continue };
+        let (registry, from) = (anonymous(), server.repository("org/staging"));
+        let (image, evidence) = release(&registry, &from, "one").await;
+        let closure = registry.closure(&image).await.unwrap();
+        for stop in 0..25_u64 {
+            let to = server.repository(&format!("org/production-{stop}"));
+            let copying = support::copy(&registry, &closure, &registry, &to);
+            // From before the first request to after the last: a whole copy takes some 40 ms here.
+            let _ = tokio::time::timeout(Duration::from_micros(stop * stop * 120), copying).await;
+            let whole = registry.exists(&to.image(image.digest)).await.unwrap();
+            let children = closure.parts.iter().filter(|part| part.role == Role::Content);
+            for child in children.filter(|_| whole) {
+                assert!(registry.exists(&to.image(child.manifest.digest)).await.unwrap(), "half an image after {stop}");
+            }
+            support::copy(&registry, &closure, &registry, &to).await.unwrap();
+            arrived(&closure, &to, &evidence).await;
         }
-        support::copy(&registry, &closure, &registry, &to).await.unwrap();
-        assert!(registry.missing(&closure, &to).await.unwrap().is_empty(), "{stop}");
     }
 }
 
@@ -183,7 +197,13 @@ async fn a_tag_is_given_once_and_moves_only_when_told() {
 
 #[tokio::test]
 async fn two_copies_to_one_tag_leave_one_whole_image_under_it() {
-    let Some(server) = DockerRegistry::start("") else { return };
+    for kind in KINDS {
+        let Some(server) = AnyRegistry::start(kind) else { continue };
+        raced(&server).await;
+    }
+}
+
+async fn raced(server: &AnyRegistry) {
     let registry = anonymous();
     let (from, to) = (server.repository("org/staging"), server.repository("org/production"));
     let (one, _) = release(&registry, &from, "one").await;
