@@ -22,8 +22,10 @@ const statement = {
 };
 const once = { retry: 0, timeout: 5000 };
 const log = new RekorWitness({ rekorBaseURL: url, entryType: "dsse", ...once });
+const old = new RekorWitness({ rekorBaseURL: url, entryType: "intoto", ...once });
 const stamp = new TSAWitness({ tsaBaseURL: url, ...once });
-for (const [name, witnesses] of Object.entries({ log: [log], stamp: [stamp], both: [log, stamp], none: [] })) {
+const ways = { log: [log], intoto: [old], stamp: [stamp], both: [log, stamp], none: [] };
+for (const [name, witnesses] of Object.entries(ways)) {
   const signer = new FulcioSigner({ fulcioBaseURL: url, identityProvider: { getToken: async () => token }, ...once });
   const artifact = { data: Buffer.from(JSON.stringify(statement)), type: "application/vnd.in-toto+json" };
   const bundle = await new DSSEBundleBuilder({ signer, witnesses }).create(artifact);

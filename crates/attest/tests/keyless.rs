@@ -15,6 +15,7 @@ use subject::Digest;
 
 const ROOT: &str = include_str!("keyless/trusted_root.json");
 const LOG: &str = include_str!("keyless/log.sigstore.json");
+const INTOTO: &str = include_str!("keyless/intoto.sigstore.json");
 const STAMP: &str = include_str!("keyless/stamp.sigstore.json");
 const BOTH: &str = include_str!("keyless/both.sigstore.json");
 const NONE: &str = include_str!("keyless/none.sigstore.json");
@@ -78,7 +79,7 @@ fn entry(member: &str) -> String {
 
 #[test]
 fn what_others_sign_with_a_certificate_is_believed_and_names_its_holder() {
-    for bundle in [LOG, STAMP, BOTH] {
+    for bundle in [LOG, INTOTO, STAMP, BOTH] {
         let verified = judge(&value(bundle), &value(ROOT), &[workflow()]).unwrap();
         assert_eq!(verified.key_id(), workflow().name());
         assert_eq!(Bundle::parse(bundle.as_bytes()).unwrap().identity(), Some(workflow()));
@@ -351,7 +352,7 @@ fn a_policy_takes_an_identity_for_a_signer_and_may_ask_for_a_witness() {
         let verdict = policy.evaluate(&question);
         (verdict.allowed(), verdict.why().join("\n"))
     };
-    for bundle in [LOG, STAMP, BOTH] {
+    for bundle in [LOG, INTOTO, STAMP, BOTH] {
         assert_eq!(judge(&asked, bundle, &asked.identities()), (true, String::new()));
     }
     assert!(judge(&asked, NONE, &asked.identities()).1.contains("(unwitnessed)"));

@@ -1,7 +1,8 @@
 //! Entries of a transparency log: that Rekor has this very signature.
 //!
 //! An entry is believed for what it is bound to, never for being there (CVE-2022-36056, GHSA-whqx-f9j3-ch6m): its body has to
-//! name this payload, this signature and this verifier. Kinds: `dsse` 0.0.1 (Rekor v1) and `hashedrekord` 0.0.2 (Rekor v2).
+//! name this payload, this signature and this verifier. Kinds: `dsse` 0.0.1 and, of older clients, `intoto` 0.0.2
+//! (Rekor v1), `hashedrekord` 0.0.2 (Rekor v2).
 
 use super::root::{Log, decoded, find, named};
 use crate::{dsse::Envelope, json};
@@ -75,6 +76,15 @@ fn is_about(entry: &Value, body: &[u8], envelope: &Envelope, message: &[u8], sig
                 && spec["payloadHash"]["value"] == Digest::of(&envelope.payload).hex()
                 && decoded(&entry["signature"])? == signature.der
                 && signed.is_pem(&decoded(&entry["verifier"])?)
+        }
+        ("intoto", "0.0.2") => {
+            let content = &spec["content"];
+            let [entry] = content.pointer("/envelope/signatures")?.as_array()?.as_slice() else { return None };
+            content["payloadHash"]["algorithm"] == "sha256"
+                && content["payloadHash"]["value"] == Digest::of(&envelope.payload).hex()
+                // Encoded twice: once more than in the envelope.
+                && STANDARD.decode(decoded(&entry["sig"])?).ok()? == signature.der
+                && signed.is_pem(&decoded(&entry["publicKey"])?)
         }
         ("hashedrekord", "0.0.2") => {
             let spec = &spec["hashedRekordV002"];
@@ -234,6 +244,15 @@ mod tests {
             json!({"kind": "dsse", "apiVersion": "0.0.1", "spec": {"payloadHash": hash, "signatures": [pair]}})
         }
 
+        /// What Rekor v1 would keep of an older client's wish.
+        fn intoto(&self) -> Value {
+            let twice = STANDARD.encode(STANDARD.encode(&self.envelope.signatures[0].der));
+            let pair = json!({"sig": twice, "publicKey": STANDARD.encode(self.signer.public().to_pem().unwrap())});
+            let hash = json!({"algorithm": "sha256", "value": Digest::of(&self.envelope.payload).hex()});
+            let content = json!({"envelope": {"signatures": [pair]}, "payloadHash": hash});
+            json!({"kind": "intoto", "apiVersion": "0.0.2", "spec": {"content": content}})
+        }
+
         /// What Rekor v2 would keep.
         fn hashed(&self) -> Value {
             let spec = json!({
@@ -284,7 +303,7 @@ mod tests {
     fn an_entry_is_believed_for_the_one_signature_it_names() {
         let (world, other) = (World::new(), World::new());
         let at = Timestamp::from_second(1_790_000_000).unwrap();
-        for good in [world.dsse(), world.hashed()] {
+        for good in [world.dsse(), world.intoto(), world.hashed()] {
             assert_eq!(world.judge(&world.entry(&good)), Ok(Some(at)));
         }
         let pair = "/spec/signatures/0";
@@ -333,6 +352,24 @@ mod tests {
         }
         let foreign = with(world.entry(&world.dsse()), "/kindVersion/version", json!("0.0.2"));
         assert_eq!(world.judge(&foreign), Err("is about another signature"));
+    }
+
+    #[test]
+    fn an_older_entry_is_believed_for_the_one_signature_it_names() {
+        let (world, other) = (World::new(), World::new());
+        let theirs = |pointer: &str| other.intoto().pointer(pointer).unwrap().clone();
+        let hash = "/spec/content/payloadHash";
+        let pair = "/spec/content/envelope/signatures/0";
+        for (name, pointer, value) in [
+            ("another hash", format!("{hash}/algorithm"), json!("sha512")),
+            ("another payload", format!("{hash}/value"), json!(Digest::of(b"x").hex())),
+            ("another signature", format!("{pair}/sig"), theirs(&format!("{pair}/sig"))),
+            ("another verifier", format!("{pair}/publicKey"), theirs(&format!("{pair}/publicKey"))),
+            ("no signature", "/spec/content/envelope/signatures".to_owned(), json!([])),
+        ] {
+            let entry = world.entry(&with(world.intoto(), &pointer, value));
+            assert_eq!(world.judge(&entry), Err("is about another signature"), "{name}");
+        }
     }
 
     #[test]
