@@ -11,9 +11,10 @@ mod matcher;
 mod proxy;
 mod rooms;
 mod routing;
+mod rules;
 mod target;
 
 pub(crate) use api::call;
 pub(crate) use gauges::publish as publish_gauges;
-pub(crate) use rooms::{Elb, Listener, LoadBalancer, TargetGroup};
+pub(crate) use rooms::{Elb, Listener, LoadBalancer, Rooms, TargetGroup};
 pub(crate) use target::State;

@@ -1,6 +1,9 @@
 //! What stands at a load balancer's port: carries requests to targets, counts what happens.
 
-use super::routing::{Busy, Route};
+use super::{
+    routing::{Busy, Goal, Route},
+    rules::{Asked, Fixed},
+};
 use crate::Cloud;
 use axum::{
     Router,
@@ -63,13 +66,26 @@ async fn carry(
     request: Request<Body>,
 ) -> Response {
     let dice = door.dice.fetch_add(0x9E37_79B9, Ordering::Relaxed) >> 16;
-    let Some(Route { target, balancer, group }) = door.cloud.elb.rooms().route(door.port, dice) else {
-        return refuse(StatusCode::SERVICE_UNAVAILABLE);
+    let asked = Asked {
+        method: request.method().as_str(),
+        path: request.uri().path(),
+        query: request.uri().query().unwrap_or_default(),
+        headers: request.headers(),
     };
+    let route = door.cloud.elb.rooms().route(door.port, asked, dice);
+    let Some(Route { goal, balancer, group }) = route else { return refuse(StatusCode::SERVICE_UNAVAILABLE) };
     let mut account = Account { cloud: &door.cloud, balancer, group: None };
-    let Some((target, busy)) = target else {
-        account.refused(StatusCode::SERVICE_UNAVAILABLE);
-        return refuse(StatusCode::SERVICE_UNAVAILABLE);
+    let (target, busy) = match goal {
+        Goal::Target(target, busy) => (target, busy),
+        Goal::Fixed(fixed) => {
+            account.count("RequestCount", 1.0);
+            account.count("HTTP_Fixed_Response_Count", 1.0);
+            return answer_fixed(&fixed);
+        }
+        Goal::Nobody => {
+            account.refused(StatusCode::SERVICE_UNAVAILABLE);
+            return refuse(StatusCode::SERVICE_UNAVAILABLE);
+        }
     };
     account.group = group;
     let asked = Instant::now();
@@ -131,6 +147,18 @@ fn strip(headers: &mut HeaderMap) {
     for name in HOP_BY_HOP {
         headers.remove(name);
     }
+}
+
+/// What a rule says to answer.
+fn answer_fixed(fixed: &Fixed) -> Response {
+    let status = StatusCode::from_u16(fixed.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, fixed.body.clone()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::SERVER, HeaderValue::from_static("awselb/2.0"));
+    if let Ok(kind) = HeaderValue::from_str(&fixed.content_type) {
+        headers.insert(header::CONTENT_TYPE, kind);
+    }
+    response
 }
 
 /// The load balancer's own answer, as an Application Load Balancer words it.

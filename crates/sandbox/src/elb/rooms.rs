@@ -3,6 +3,7 @@
 use super::{
     checks,
     matcher::Matcher,
+    rules::{Action, Rule},
     target::{State, Thresholds, Verdict},
 };
 use crate::{AwsError, Cloud};
@@ -50,14 +51,13 @@ pub(crate) struct LoadBalancer {
 #[derive(Debug, Clone)]
 pub(crate) struct Listener {
     pub(crate) arn: String,
-    pub(crate) rule_arn: String,
     pub(crate) balancer_arn: String,
     /// The port it was asked to have.
     pub(crate) port: u16,
     /// The port on 127.0.0.1 it is reached at.
     pub(crate) real_port: u16,
-    /// Where it forwards to, with weights.
-    pub(crate) forward: Vec<(String, u32)>,
+    /// In the order of their priorities; the last is the default rule.
+    pub(crate) rules: Vec<Rule>,
 }
 
 /// A target group.
@@ -91,6 +91,13 @@ pub(crate) struct Target {
     pub(crate) verdict: Verdict,
     /// Requests it is working on.
     pub(super) in_flight: Arc<AtomicUsize>,
+}
+
+impl Listener {
+    /// Puts the rules in the order of their priorities, the default rule last.
+    pub(super) fn sort(&mut self) {
+        self.rules.sort_by_key(|rule| rule.priority.unwrap_or(u32::MAX));
+    }
 }
 
 impl LoadBalancer {
@@ -204,11 +211,43 @@ impl Rooms {
         self.balancers.iter().find(|balancer| balancer.arn == arn).ok_or_else(missing)
     }
 
+    /// The listener with that ARN.
+    pub(crate) fn listener(&self, arn: &str) -> Option<&Listener> {
+        self.listeners.iter().find(|listener| listener.arn == arn)
+    }
+
+    /// The listener, to be changed.
+    pub(super) fn listener_mut(&mut self, arn: &str) -> Option<&mut Listener> {
+        self.listeners.iter_mut().find(|listener| listener.arn == arn)
+    }
+
+    /// The rule with that ARN, default rules included.
+    pub(crate) fn rule(&self, arn: &str) -> Option<&Rule> {
+        self.listeners.iter().flat_map(|listener| &listener.rules).find(|rule| rule.arn == arn)
+    }
+
+    /// The rule, to be changed.
+    pub(super) fn rule_mut(&mut self, arn: &str) -> Option<&mut Rule> {
+        self.listeners.iter_mut().flat_map(|listener| &mut listener.rules).find(|rule| rule.arn == arn)
+    }
+
+    /// Has a rule forward to these target groups from the next request on: what a service that owns it does.
+    pub(crate) fn weigh(&mut self, rule_arn: &str, groups: Vec<(String, u32)>) {
+        if let Some(rule) = self.rule_mut(rule_arn) {
+            rule.action = Action::Forward(groups);
+        }
+    }
+
     /// The load balancers that forward to a target group.
     pub(crate) fn balancers_of(&self, group_arn: &str) -> Vec<&LoadBalancer> {
-        let forwards = |listener: &&Listener| listener.forward.iter().any(|(arn, _)| arn == group_arn);
-        let mut arns: Vec<&str> = self.listeners.iter().filter(forwards).map(|l| l.balancer_arn.as_str()).collect();
-        arns.dedup();
+        let forwards = |rule: &Rule| rule.forward().iter().any(|(arn, _)| arn == group_arn);
+        let using = self.listeners.iter().filter(|listener| listener.rules.iter().any(forwards));
+        let mut arns: Vec<&str> = Vec::new();
+        for listener in using {
+            if !arns.contains(&listener.balancer_arn.as_str()) {
+                arns.push(&listener.balancer_arn);
+            }
+        }
         arns.into_iter().filter_map(|arn| self.balancer(arn).ok()).collect()
     }
 }

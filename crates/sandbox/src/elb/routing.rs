@@ -2,6 +2,7 @@
 
 use super::{
     rooms::{Rooms, Target, TargetGroup},
+    rules::{Action, Asked, Fixed},
     target::State,
 };
 use std::{
@@ -15,12 +16,23 @@ use std::{
 /// A request on its way: where to, for whom it is counted, and that its target is busy until this is dropped.
 #[derive(Debug)]
 pub(super) struct Route {
-    /// Where it goes; none when there is nobody to go to.
-    pub(super) target: Option<(SocketAddr, Busy)>,
+    /// Where it goes.
+    pub(super) goal: Goal,
     /// The `LoadBalancer` dimension.
     pub(super) balancer: String,
     /// The `TargetGroup` dimension.
     pub(super) group: Option<String>,
+}
+
+/// Where a request goes.
+#[derive(Debug)]
+pub(super) enum Goal {
+    /// To a target.
+    Target(SocketAddr, Busy),
+    /// Back with an answer of the load balancer's.
+    Fixed(Fixed),
+    /// There is nobody to go to.
+    Nobody,
 }
 
 /// A target works on a request until this is dropped.
@@ -42,17 +54,24 @@ impl Drop for Busy {
 
 impl Rooms {
     /// The way of the next request that came in at `port`; `dice` decides between weighted groups.
-    pub(super) fn route(&mut self, port: u16, dice: u32) -> Option<Route> {
+    pub(super) fn route(&mut self, port: u16, asked: Asked<'_>, dice: u32) -> Option<Route> {
         let listener = self.listeners.iter().find(|listener| listener.real_port == port);
         let balancer_arn = listener.map(|listener| listener.balancer_arn.clone());
         let balancer = self.balancers.iter().find(|b| b.port == port || Some(&b.arn) == balancer_arn.as_ref())?;
         let balancer = balancer.dimension().to_owned();
-        let forward = listener.map(|listener| listener.forward.clone()).unwrap_or_default();
-        let Some(group) = weighted(&forward, dice).and_then(|arn| self.group_mut(arn).ok()) else {
-            return Some(Route { target: None, balancer, group: None });
+        let rule = listener.and_then(|listener| listener.rules.iter().find(|rule| rule.takes(asked)));
+        let group = match rule.map(|rule| &rule.action) {
+            Some(Action::Fixed(fixed)) => {
+                return Some(Route { goal: Goal::Fixed(fixed.clone()), balancer, group: None });
+            }
+            Some(Action::Forward(groups)) => weighted(groups, dice).map(str::to_owned),
+            None => None,
         };
-        let name = group.dimension().to_owned();
-        Some(Route { target: group.next_target(), balancer, group: Some(name) })
+        let Some(group) = group.and_then(|arn| self.group_mut(&arn).ok()) else {
+            return Some(Route { goal: Goal::Nobody, balancer, group: None });
+        };
+        let goal = group.next_target().map_or(Goal::Nobody, |(at, busy)| Goal::Target(at, busy));
+        Some(Route { goal, balancer, group: Some(group.dimension().to_owned()) })
     }
 }
 

@@ -1,7 +1,10 @@
 //! How resources look in answers.
 
 use crate::{
-    elb::{Listener, LoadBalancer, TargetGroup},
+    elb::{
+        Listener, LoadBalancer, TargetGroup,
+        rules::{Action, Condition, Rule},
+    },
     wire::Xml,
 };
 
@@ -51,28 +54,68 @@ pub(super) fn listener(listener: &Listener) -> Xml {
         .text("LoadBalancerArn", &listener.balancer_arn)
         .text("Port", listener.port)
         .text("Protocol", "HTTP")
-        .list("DefaultActions", [forward(listener)])
+        .list("DefaultActions", listener.rules.last().map(|rule| action(&rule.action)))
 }
 
-/// The default rule, the only one a listener has here.
-pub(super) fn rule(listener: &Listener) -> Xml {
+pub(super) fn rule(rule: &Rule) -> Xml {
+    let priority = rule.priority.map_or("default".to_owned(), |priority| priority.to_string());
     Xml::new()
-        .text("RuleArn", &listener.rule_arn)
-        .text("Priority", "default")
-        .list("Conditions", [])
-        .list("Actions", [forward(listener)])
-        .text("IsDefault", true)
+        .text("RuleArn", &rule.arn)
+        .text("Priority", priority)
+        .list("Conditions", rule.conditions.iter().map(condition))
+        .list("Actions", [action(&rule.action)])
+        .text("IsDefault", rule.priority.is_none())
 }
 
-fn forward(listener: &Listener) -> Xml {
+fn action(action: &Action) -> Xml {
+    match action {
+        Action::Forward(groups) => forward(groups),
+        Action::Fixed(fixed) => {
+            let config = Xml::new()
+                .text("StatusCode", fixed.status)
+                .text("ContentType", &fixed.content_type)
+                .text("MessageBody", &fixed.body);
+            Xml::new().text("Type", "fixed-response").text("Order", 1).node("FixedResponseConfig", config)
+        }
+    }
+}
+
+/// The scalar `TargetGroupArn` is there only for a single group.
+fn forward(groups: &[(String, u32)]) -> Xml {
     let group = |(arn, weight): &(String, u32)| Xml::new().text("TargetGroupArn", arn).text("Weight", weight);
     let mut action = Xml::new().text("Type", "forward");
-    if let [(arn, _)] = listener.forward.as_slice() {
+    if let [(arn, _)] = groups {
         action = action.text("TargetGroupArn", arn);
     }
     let stickiness = Xml::new().text("Enabled", false);
-    let config = Xml::new()
-        .list("TargetGroups", listener.forward.iter().map(group))
-        .node("TargetGroupStickinessConfig", stickiness);
+    let config =
+        Xml::new().list("TargetGroups", groups.iter().map(group)).node("TargetGroupStickinessConfig", stickiness);
     action.text("Order", 1).node("ForwardConfig", config)
+}
+
+/// AWS gives plain values twice: in the condition's own configuration and in `Values`.
+fn condition(condition: &Condition) -> Xml {
+    let twice = |field: &str, config: &str, values: &[String]| {
+        Xml::new().text("Field", field).texts("Values", values).node(config, Xml::new().texts("Values", values))
+    };
+    match condition {
+        Condition::Path(values) => twice("path-pattern", "PathPatternConfig", values),
+        Condition::Host(values) => twice("host-header", "HostHeaderConfig", values),
+        Condition::Method(values) => {
+            let config = Xml::new().texts("Values", values);
+            Xml::new().text("Field", "http-request-method").node("HttpRequestMethodConfig", config)
+        }
+        Condition::Header { name, values } => {
+            let config = Xml::new().text("HttpHeaderName", name).texts("Values", values);
+            Xml::new().text("Field", "http-header").node("HttpHeaderConfig", config)
+        }
+        Condition::Query(pairs) => {
+            let pair = |(key, value): &(Option<String>, String)| {
+                let key = key.iter().fold(Xml::new(), |xml, key| xml.text("Key", key));
+                key.text("Value", value)
+            };
+            let config = Xml::new().list("Values", pairs.iter().map(pair));
+            Xml::new().text("Field", "query-string").node("QueryStringConfig", config)
+        }
+    }
 }

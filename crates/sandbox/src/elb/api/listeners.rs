@@ -1,9 +1,12 @@
-//! `CreateListener`, `DescribeListeners`, `DescribeRules`.
+//! `CreateListener`, `ModifyListener`, `DeleteListener`, `DescribeListeners`.
 
-use super::{describe, fresh_id, number, required};
+use super::{
+    actions::{action, check_groups},
+    describe, fresh_id, number, required,
+};
 use crate::{
     AwsError, Cloud, Form,
-    elb::{Listener, proxy},
+    elb::{Listener, proxy, rules::Rule},
     wire::Xml,
 };
 use std::sync::Arc;
@@ -12,22 +15,17 @@ use std::sync::Arc;
 /// port of its own, the one asked for when that is free.
 pub(super) async fn create(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError> {
     let balancer_arn = required(form, "LoadBalancerArn")?;
-    if let Some(protocol) = form.get("Protocol").filter(|protocol| *protocol != "HTTP") {
-        return Err(AwsError::not_here(&format!("CreateListener with Protocol={protocol}")));
-    }
+    only_http(form, "CreateListener")?;
     let port = number(form, "Port", 80)?;
-    let forward = forward(form)?;
+    let action = action(form, "DefaultActions")?;
     let first = {
         let rooms = cloud.elb.rooms();
         let balancer = rooms.balancer(balancer_arn)?;
-        for (group, _) in &forward {
-            rooms.group(group)?;
-        }
+        check_groups(&rooms, &action)?;
         let mut others = rooms.listeners.iter().filter(|listener| listener.balancer_arn == balancer_arn).peekable();
         let first = others.peek().is_none().then_some(balancer.port);
         if others.any(|listener| listener.port == port) {
-            let message = "A listener already exists on this port for this load balancer";
-            return Err(AwsError::client("DuplicateListener", message));
+            return Err(duplicate());
         }
         first
     };
@@ -38,31 +36,40 @@ pub(super) async fn create(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsEr
     let id = fresh_id();
     let arn = format!("{}/{id}", balancer_arn.replacen(":loadbalancer/", ":listener/", 1));
     let rule_arn = format!("{}/{}", arn.replacen(":listener/", ":listener-rule/", 1), fresh_id());
-    let listener = Listener { arn, rule_arn, balancer_arn: balancer_arn.to_owned(), port, real_port, forward };
+    let default = Rule { arn: rule_arn, priority: None, conditions: Vec::new(), action };
+    let listener = Listener { arn, balancer_arn: balancer_arn.to_owned(), port, real_port, rules: vec![default] };
     let answer = describe::listener(&listener);
     cloud.elb.rooms().listeners.push(listener);
     Ok(Xml::new().list("Listeners", [answer]))
 }
 
-/// The target groups and weights of the one action, which has to be a forward.
-fn forward(form: &Form) -> Result<Vec<(String, u32)>, AwsError> {
-    let actions = form.structures("DefaultActions");
-    let [action] = actions.as_slice() else {
-        return Err(AwsError::client("ValidationError", "one default action is required"));
-    };
-    if action.get("Type") != Some("forward") {
-        let kind = action.get("Type").unwrap_or("none");
-        return Err(AwsError::not_here(&format!("CreateListener with an action of type {kind}")));
+/// Replaces the default actions. The port stays: it is open already.
+pub(super) fn modify(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError> {
+    let arn = required(form, "ListenerArn")?;
+    only_http(form, "ModifyListener")?;
+    let given = !form.structures("DefaultActions").is_empty();
+    let action = given.then(|| action(form, "DefaultActions")).transpose()?;
+    let mut rooms = cloud.elb.rooms();
+    if let Some(action) = &action {
+        check_groups(&rooms, action)?;
     }
-    let mut groups = Vec::new();
-    for group in action.under("ForwardConfig.").structures("TargetGroups") {
-        groups.push((required(&group, "TargetGroupArn")?.to_owned(), number(&group, "Weight", 1)?));
+    let listener = rooms.listener_mut(arn).ok_or_else(|| no_listener(arn))?;
+    if number(form, "Port", listener.port)? != listener.port {
+        return Err(AwsError::not_here("ModifyListener with another Port"));
     }
-    match (groups.is_empty(), action.get("TargetGroupArn")) {
-        (true, Some(arn)) => Ok(vec![(arn.to_owned(), 1)]),
-        (true, None) => Err(AwsError::client("ValidationError", "a forward action needs a target group")),
-        (false, _) => Ok(groups),
+    if let (Some(action), Some(default)) = (action, listener.rules.last_mut()) {
+        default.action = action;
     }
+    Ok(Xml::new().list("Listeners", [describe::listener(listener)]))
+}
+
+/// The port stays open and answers 503, as nobody knows any more what to do with its requests.
+pub(super) fn delete(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError> {
+    let arn = required(form, "ListenerArn")?;
+    let mut rooms = cloud.elb.rooms();
+    rooms.listener(arn).ok_or_else(|| no_listener(arn))?;
+    rooms.listeners.retain(|listener| listener.arn != arn);
+    Ok(Xml::new())
 }
 
 pub(super) fn describe(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError> {
@@ -71,7 +78,7 @@ pub(super) fn describe(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError>
     if let Some(balancer) = form.get("LoadBalancerArn") {
         rooms.balancer(balancer)?;
     }
-    if let Some(missing) = arns.iter().find(|arn| !rooms.listeners.iter().any(|listener| listener.arn == **arn)) {
+    if let Some(missing) = arns.iter().find(|arn| rooms.listener(arn).is_none()) {
         return Err(no_listener(missing));
     }
     let asked = |listener: &&Listener| match form.get("LoadBalancerArn") {
@@ -81,21 +88,17 @@ pub(super) fn describe(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError>
     Ok(Xml::new().list("Listeners", rooms.listeners.iter().filter(asked).map(describe::listener)))
 }
 
-pub(super) fn describe_rules(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError> {
-    let rules = form.list("RuleArns");
-    let rooms = cloud.elb.rooms();
-    if let Some(arn) = form.get("ListenerArn")
-        && !rooms.listeners.iter().any(|listener| listener.arn == arn)
-    {
-        return Err(no_listener(arn));
+fn only_http(form: &Form, operation: &str) -> Result<(), AwsError> {
+    match form.get("Protocol") {
+        None | Some("HTTP") => Ok(()),
+        Some(protocol) => Err(AwsError::not_here(&format!("{operation} with Protocol={protocol}"))),
     }
-    let asked = |listener: &&Listener| match form.get("ListenerArn") {
-        Some(arn) => listener.arn == arn,
-        None => rules.contains(&listener.rule_arn.as_str()),
-    };
-    Ok(Xml::new().list("Rules", rooms.listeners.iter().filter(asked).map(describe::rule)))
 }
 
-fn no_listener(arn: &str) -> AwsError {
+fn duplicate() -> AwsError {
+    AwsError::client("DuplicateListener", "A listener already exists on this port for this load balancer")
+}
+
+pub(super) fn no_listener(arn: &str) -> AwsError {
     AwsError::client("ListenerNotFound", format!("Listeners '[{arn}]' not found"))
 }

@@ -1,8 +1,10 @@
 //! The operations of ELBv2 (Query, `Version=2015-12-01`).
 
+mod actions;
 mod describe;
 mod listeners;
 mod load_balancers;
+mod rules;
 mod target_groups;
 mod targets;
 
@@ -20,7 +22,13 @@ pub(crate) async fn call(cloud: &Arc<Cloud>, form: &Form) -> Result<String, AwsE
         "DescribeTargetGroups" => target_groups::describe(cloud, form),
         "CreateListener" => listeners::create(cloud, form).await,
         "DescribeListeners" => listeners::describe(cloud, form),
-        "DescribeRules" => listeners::describe_rules(cloud, form),
+        "ModifyListener" => listeners::modify(cloud, form),
+        "DeleteListener" => listeners::delete(cloud, form),
+        "CreateRule" => rules::create(cloud, form),
+        "ModifyRule" => rules::modify(cloud, form),
+        "DeleteRule" => rules::delete(cloud, form),
+        "SetRulePriorities" => rules::set_priorities(cloud, form),
+        "DescribeRules" => rules::describe(cloud, form),
         "RegisterTargets" => targets::register(cloud, form),
         "DeregisterTargets" => targets::deregister(cloud, form),
         "DescribeTargetHealth" => targets::describe_health(cloud, form),
