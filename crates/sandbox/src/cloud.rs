@@ -1,7 +1,8 @@
 //! The state all rooms share: who and where this cloud is, and one field for each room.
 
 use crate::{
-    admin::Faults, ecs::Ecs, elb::Elb, identity::Identity, metrics::Metrics, pace::Pace, registry::Store, tasks::Tasks,
+    admin::Faults, clock::Clock, ecs::Ecs, elb::Elb, identity::Identity, metrics::Metrics, pace::Pace, registry::Store,
+    tasks::Tasks,
 };
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,8 @@ pub struct Cloud {
     pub(crate) elb: Elb,
     /// What was measured.
     pub(crate) metrics: Metrics,
+    /// What time it is for deployments.
+    pub(crate) clock: Clock,
     /// What is to go wrong.
     pub(crate) faults: Faults,
 }

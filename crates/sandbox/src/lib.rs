@@ -19,6 +19,7 @@
 //! - Where the documentation is silent on the wording of a reason, the wording is ours; the codes are AWS's.
 
 mod admin;
+mod clock;
 mod cloud;
 mod ecr;
 mod ecs;

@@ -15,8 +15,11 @@ pub struct Pace {
     pub settle: Duration,
     /// The pause before a failed task is replaced, times the failures in a row.
     pub restart: Duration,
-    /// How long a minute of `bakeTimeInMinutes` lasts.
+    /// How long a minute of baking lasts: of `bakeTimeInMinutes`, and between the steps of a canary or linear deployment.
     pub minute: Duration,
+    /// How long a minute lasts while somebody else is waited for: until a pause hook times out or a lifecycle stage took
+    /// too long.
+    pub patience: Duration,
 }
 
 impl Default for Pace {
@@ -28,6 +31,7 @@ impl Default for Pace {
             settle: Duration::from_secs(1),
             restart: Duration::from_millis(100),
             minute: Duration::ZERO,
+            patience: Duration::from_secs(60),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Starting and ending a sandbox: it runs on threads of its own, so a blocking caller never starves it.
 
 use crate::{
-    Cloud, Pace, Place, admin::Faults, ecs, elb, identity::Identity, metrics::Metrics, registry::Store, server,
-    tasks::Tasks,
+    Cloud, Pace, Place, admin::Faults, clock::Clock, ecs, elb, identity::Identity, metrics::Metrics, registry::Store,
+    server, tasks::Tasks,
 };
 use anyhow::Context;
 use std::{
@@ -65,6 +65,7 @@ impl Sandbox {
             tasks,
             elb: elb::Elb::open()?,
             metrics: Metrics::default(),
+            clock: Clock::default(),
             faults: Faults::default(),
         });
 
@@ -137,7 +138,7 @@ async fn live(cloud: Arc<Cloud>) {
     loop {
         tick.tick().await;
         let now = jiff::Timestamp::now();
-        ecs::tick(&cloud, now);
+        ecs::tick(&cloud, cloud.clock.now());
         if now.as_second() != published {
             published = now.as_second();
             elb::publish_gauges(&cloud, now);

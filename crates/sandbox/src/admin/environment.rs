@@ -1,7 +1,8 @@
 //! A whole environment in one call: cluster, target group, load balancer, listener, task definition and service, through
 //! the same operations a caller would use.
 
-use crate::{AwsError, Cloud, Form, ecs, elb};
+use super::balancer::{self, Shape};
+use crate::{AwsError, Cloud, ecs};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
@@ -24,6 +25,18 @@ pub(super) struct Wanted {
     /// ECS's own `deploymentConfiguration`; the default has the circuit breaker on, with rollback.
     #[serde(default)]
     deployment_configuration: Option<Value>,
+    /// With a second target group, a production rule that forwards to both and a test listener. A strategy that shifts
+    /// traffic always has them.
+    #[serde(default)]
+    second_target_group: bool,
+}
+
+impl Wanted {
+    fn target_groups(&self) -> usize {
+        let strategy = self.deployment_configuration.as_ref().map(|configuration| configuration["strategy"].clone());
+        let rolls = strategy.is_none_or(|strategy| strategy.is_null() || strategy == "ROLLING");
+        if self.second_target_group || !rolls { 2 } else { 1 }
+    }
 }
 
 fn root() -> String {
@@ -39,11 +52,25 @@ pub(super) async fn build(cloud: &Arc<Cloud>, wanted: &Wanted) -> Result<Value, 
     if ecs::truth(cloud, &wanted.cluster, &wanted.service).is_some() {
         return Err(AwsError::client("InvalidParameterException", "Creation of service was not idempotent."));
     }
-    let (group_arn, balancer_arn) = load_balancer(cloud, wanted).await?;
+    // Names are at most 32 characters; the end is what tells long ones apart.
+    let name = format!("{}-{}", wanted.cluster, wanted.service);
+    let shape = Shape {
+        name: name.get(name.len().saturating_sub(32)..).unwrap_or_default().trim_matches('-'),
+        port: wanted.container_port,
+        health_check_path: &wanted.health_check_path,
+        target_groups: wanted.target_groups(),
+    };
+    let front = balancer::build(cloud, &shape).await?;
     ecs::call(cloud, "CreateCluster", &json!({"clusterName": wanted.cluster}))?;
     let definition = ecs::call(cloud, "RegisterTaskDefinition", &task_definition(wanted))?;
     let definition_arn = definition["taskDefinition"]["taskDefinitionArn"].clone();
     let breaker = json!({"deploymentCircuitBreaker": {"enable": true, "rollback": true}});
+    let mut target = json!({
+        "targetGroupArn": front.group, "containerName": wanted.service, "containerPort": wanted.container_port,
+    });
+    if let Some(advanced) = front.advanced_configuration() {
+        target["advancedConfiguration"] = advanced;
+    }
     let service = ecs::call(
         cloud,
         "CreateService",
@@ -55,65 +82,13 @@ pub(super) async fn build(cloud: &Arc<Cloud>, wanted: &Wanted) -> Result<Value, 
             "launchType": "FARGATE",
             "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-sandbox"], "assignPublicIp": "DISABLED"}},
             "deploymentConfiguration": wanted.deployment_configuration.clone().unwrap_or(breaker),
-            "loadBalancers": [
-                {"targetGroupArn": group_arn, "containerName": wanted.service, "containerPort": wanted.container_port},
-            ],
+            "loadBalancers": [target],
         }),
     )?;
-    let rooms = cloud.elb.rooms();
-    let (group, balancer) = (rooms.group(&group_arn)?, rooms.balancer(&balancer_arn)?);
-    Ok(json!({
-        "url": format!("http://127.0.0.1:{}", balancer.port),
-        "target_group_arn": group_arn,
-        "load_balancer_arn": balancer_arn,
-        "service_arn": service["service"]["serviceArn"],
-        "task_definition_arn": definition_arn,
-        "cloudwatch_dimensions": {"LoadBalancer": balancer.dimension(), "TargetGroup": group.dimension()},
-    }))
-}
-
-/// A target group and a load balancer with one listener; their ARNs.
-async fn load_balancer(cloud: &Arc<Cloud>, wanted: &Wanted) -> Result<(String, String), AwsError> {
-    // Names are at most 32 characters; the end is what tells long ones apart.
-    let name = format!("{}-{}", wanted.cluster, wanted.service);
-    let name = name.get(name.len().saturating_sub(32)..).unwrap_or_default().trim_matches('-');
-    let port = wanted.container_port.to_string();
-    let ask = async |action: &str, fields: &[(&str, &str)]| elb::call(cloud, &Form::of(action, fields)).await;
-    ask(
-        "CreateTargetGroup",
-        &[
-            ("Name", name),
-            ("Protocol", "HTTP"),
-            ("Port", &port),
-            ("TargetType", "ip"),
-            ("HealthCheckPath", &wanted.health_check_path),
-            ("HealthCheckIntervalSeconds", "1"),
-            ("HealthCheckTimeoutSeconds", "2"),
-            ("HealthyThresholdCount", "2"),
-            ("UnhealthyThresholdCount", "2"),
-        ],
-    )
-    .await?;
-    ask("CreateLoadBalancer", &[("Name", name)]).await?;
-    let (group, balancer) = {
-        let rooms = cloud.elb.rooms();
-        let group = rooms.groups.iter().find(|group| group.name == name).map(|group| group.arn.clone());
-        let balancer = rooms.balancers.iter().find(|balancer| balancer.name == name).map(|one| one.arn.clone());
-        let lost = || AwsError::internal("what was just made is gone");
-        (group.ok_or_else(lost)?, balancer.ok_or_else(lost)?)
-    };
-    ask(
-        "CreateListener",
-        &[
-            ("LoadBalancerArn", &balancer),
-            ("Protocol", "HTTP"),
-            ("Port", "80"),
-            ("DefaultActions.member.1.Type", "forward"),
-            ("DefaultActions.member.1.TargetGroupArn", &group),
-        ],
-    )
-    .await?;
-    Ok((group, balancer))
+    let mut built = front.describe(cloud)?;
+    built["service_arn"] = service["service"]["serviceArn"].clone();
+    built["task_definition_arn"] = definition_arn;
+    Ok(built)
 }
 
 fn task_definition(wanted: &Wanted) -> Value {

@@ -2,8 +2,10 @@
 //!
 //! - `POST /_sandbox/services` builds a whole environment in one call and waits for nothing.
 //! - `GET /_sandbox/services/{cluster}/{service}` tells what really runs: processes, addresses, digests.
+//! - `POST /_sandbox/clock` skips time for deployments: `{"skip_seconds": 3600}` ends an hour of baking at once.
 //! - `POST /_sandbox/faults` makes things go wrong.
 
+mod balancer;
 mod environment;
 mod faults;
 
@@ -17,6 +19,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -25,6 +28,7 @@ pub(crate) fn routes(cloud: Arc<Cloud>) -> Router {
     Router::new()
         .route("/_sandbox/services", post(build))
         .route("/_sandbox/services/{cluster}/{service}", get(truth))
+        .route("/_sandbox/clock", post(clock))
         .route("/_sandbox/faults", post(faults))
         .with_state(cloud)
 }
@@ -36,6 +40,18 @@ async fn build(State(cloud): State<Arc<Cloud>>, Json(wanted): Json<environment::
 async fn truth(State(cloud): State<Arc<Cloud>>, Path((cluster, service)): Path<(String, String)>) -> Response {
     let missing = || AwsError { status: 404, ..AwsError::client("ServiceNotFoundException", "Service not found.") };
     answer(ecs::truth(&cloud, &cluster, &service).ok_or_else(missing))
+}
+
+/// How much time to skip.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Skip {
+    skip_seconds: u32,
+}
+
+async fn clock(State(cloud): State<Arc<Cloud>>, Json(skip): Json<Skip>) -> Response {
+    cloud.clock.skip(skip.skip_seconds);
+    answer(Ok(json!({"now": cloud.clock.now().to_string()})))
 }
 
 async fn faults(State(cloud): State<Arc<Cloud>>, Json(fault): Json<faults::Fault>) -> Response {

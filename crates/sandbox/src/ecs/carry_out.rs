@@ -2,10 +2,11 @@
 
 use super::{
     deployment::{RolloutState, ServiceDeployment, deployment_id},
-    engine::{Cause, Happened, Note, Order, RevisionId, Rollout, Stage, Step, StopReason},
+    engine::{Cause, Happened, Note, Order, RevisionId, Rollout, Share, Stage, Step, StopReason},
+    observe,
     service::Service,
     task_definition::Families,
-    words,
+    weights, words,
 };
 use crate::{
     Cloud,
@@ -30,6 +31,7 @@ pub(super) fn carry_out(cloud: &Arc<Cloud>, families: &Families, service: &mut S
     for order in orders {
         match order {
             Order::Start { revision, count } => start(cloud, families, service, (revision, count), now),
+            Order::Weigh { production, test } => weights::weigh(cloud, service, production, test),
             Order::Stop { task, reason } => {
                 if let Some(task) = cloud.tasks.get(&task) {
                     stop(cloud, service, &task, reason, now);
@@ -93,10 +95,7 @@ fn date(deployment: &mut ServiceDeployment, stage: Stage, now: Timestamp) {
 
 /// What a new stage means for the revisions.
 fn verdicts(stage: Stage, target: RevisionId, fallback: Option<RevisionId>) -> Vec<(RevisionId, RolloutState, String)> {
-    let failed = |cause| match cause {
-        Cause::Breaker => words::TASKS_FAILED.to_owned(),
-        Cause::Request | Cause::Superseded => words::STOPPED_BY_REQUEST.to_owned(),
-    };
+    let failed = |cause| words::failed(cause).to_owned();
     match (stage, fallback) {
         (Stage::Successful, _) => vec![(target, RolloutState::Completed, words::completed(target))],
         (Stage::Stalled, _) => vec![(target, RolloutState::Failed, failed(Cause::Breaker))],
@@ -115,8 +114,8 @@ fn verdicts(stage: Stage, target: RevisionId, fallback: Option<RevisionId>) -> V
 
 fn write_note(service: &mut Service, note: Note, stage: Stage, now: Timestamp) {
     let text = match note {
-        Note::Failed(revision) => {
-            format!("(deployment {}) deployment failed: tasks failed to start.", deployment_id(revision))
+        Note::Failed(revision, cause) => {
+            format!("(deployment {}) deployment failed: {}.", deployment_id(revision), words::failure(cause))
         }
         Note::RollingBack(revision) => {
             if stage == Stage::RollbackInProgress(Cause::Request) {
@@ -188,6 +187,16 @@ fn stop(cloud: &Arc<Cloud>, service: &mut Service, task: &Task, reason: StopReas
     let group = groups.first().map(|(group, _)| group.as_str());
     let reason = words::stopped_reason(reason, &deployment_id(task.spec.revision), group);
     cloud.tasks.stop(&task.id, StopOrder { code: "ServiceSchedulerInitiated", reason, drain });
+}
+
+/// Takes the traffic away from a revision that another kind of deployment left halfway, and stops its tasks: a rolling
+/// deployment moves no traffic by itself.
+pub(super) fn leave(cloud: &Arc<Cloud>, service: &mut Service, revision: RevisionId, now: Timestamp) {
+    weights::weigh(cloud, service, Share::ALL, Share::ALL);
+    let tasks = observe::tasks(cloud, service);
+    for task in tasks.iter().filter(|task| task.spec.revision == revision && !task.to_stop) {
+        stop(cloud, service, task, StopReason::Replaced, now);
+    }
 }
 
 fn unhealthy_reason(cloud: &Cloud, group: &str, task: &Task) -> String {

@@ -1,6 +1,9 @@
 //! A service's `deploymentConfiguration`: kept as it came, read for the engine.
 
-use super::engine::{Breaker, Limits, Threshold};
+use super::{
+    engine::{Breaker, Limits, Threshold},
+    strategy,
+};
 use crate::{AwsError, wire::Input};
 use serde_json::{Value, json};
 
@@ -18,6 +21,20 @@ pub(super) fn default() -> Value {
 /// `base` with the members of `change` in the place of its own, checked.
 pub(super) fn merged(base: &Value, change: Option<&Value>) -> Result<Value, AwsError> {
     let mut merged = base.clone();
+    let given = |name: &str| change.and_then(|change| change.get(name)).filter(|value| !value.is_null());
+    let becomes_blue_green = given("strategy").is_some_and(|word| word == "BLUE_GREEN") && !strategy::shifts(base);
+    if becomes_blue_green && given("bakeTimeInMinutes").is_none() {
+        let message = "bakeTimeInMinutes is required for the BLUE_GREEN deployment strategy";
+        return Err(AwsError::client("InvalidParameterException", message));
+    }
+    // Another strategy leaves the steps of the old one behind.
+    if let (Some(target), Some(word)) = (merged.as_object_mut(), given("strategy")) {
+        for (member, belongs_to) in [("canaryConfiguration", "CANARY"), ("linearConfiguration", "LINEAR")] {
+            if word != belongs_to {
+                target.remove(member);
+            }
+        }
+    }
     if let (Some(target), Some(change)) = (merged.as_object_mut(), change.and_then(Value::as_object)) {
         for (name, value) in change.iter().filter(|(_, value)| !value.is_null()) {
             target.insert(name.clone(), value.clone());
@@ -28,15 +45,8 @@ pub(super) fn merged(base: &Value, change: Option<&Value>) -> Result<Value, AwsE
 }
 
 fn check(configuration: &Value) -> Result<(), AwsError> {
-    let input = Input::new(configuration);
+    strategy::check(configuration)?;
     let invalid = |message: &str| Err(AwsError::client("InvalidParameterException", message));
-    match input.text("strategy") {
-        None | Some("ROLLING") => {}
-        Some(other @ ("BLUE_GREEN" | "LINEAR" | "CANARY")) => {
-            return Err(AwsError::not_here(&format!("a service with strategy {other}")));
-        }
-        Some(_) => return invalid("strategy must be one of ROLLING, BLUE_GREEN, LINEAR, CANARY"),
-    }
     let limits = limits(configuration)?;
     if limits.maximum_percent < 100 || limits.minimum_healthy_percent > limits.maximum_percent {
         return invalid(

@@ -19,6 +19,20 @@ pub(super) struct Revision {
     pub(super) state: RolloutState,
     pub(super) reason: String,
     pub(super) failed_tasks: u32,
+    /// Where its tasks stand in load balancers.
+    pub(super) placements: Vec<Placement>,
+}
+
+/// The place of a revision's tasks in a load balancer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Placement {
+    /// The target group they are registered in.
+    pub(super) group: String,
+    pub(super) port: u16,
+    /// The target group of the revision before or after: the two change places with each deployment.
+    pub(super) alternate: Option<String>,
+    pub(super) production_rule: Option<String>,
+    pub(super) test_rule: Option<String>,
 }
 
 /// A container's image.
@@ -73,17 +87,43 @@ impl Revision {
 
     /// The target groups its tasks are registered in, each with the port.
     pub(super) fn target_groups(&self) -> Vec<(String, u16)> {
-        let balancers = self.members.get("loadBalancers").and_then(Value::as_array).into_iter().flatten();
-        let target = |balancer: &Value| {
-            let port = balancer.get("containerPort")?.as_u64()?;
-            Some((balancer.get("targetGroupArn")?.as_str()?.to_owned(), u16::try_from(port).ok()?))
-        };
-        balancers.filter_map(target).collect()
+        self.placements.iter().map(|placement| (placement.group.clone(), placement.port)).collect()
     }
 
     /// How long after its start a task's failed health checks do not count.
     pub(super) fn grace_seconds(&self) -> i64 {
         self.members.get("healthCheckGracePeriodSeconds").and_then(Value::as_i64).unwrap_or(0)
+    }
+}
+
+impl Placement {
+    /// Where the tasks of a service with these `loadBalancers` stand. `live` is the revision that serves; one that traffic
+    /// is to be shifted to stands in the other target group.
+    pub(super) fn of_service(members: &Map<String, Value>, live: Option<&Revision>, shifts: bool) -> Vec<Self> {
+        let balancers = members.get("loadBalancers").and_then(Value::as_array).into_iter().flatten();
+        balancers.filter_map(|balancer| Self::read(balancer, live, shifts)).collect()
+    }
+
+    fn read(balancer: &Value, live: Option<&Revision>, shifts: bool) -> Option<Self> {
+        let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+        let advanced = balancer.get("advancedConfiguration").cloned().unwrap_or_default();
+        let mut group = text(balancer, "targetGroupArn")?;
+        let mut alternate = text(&advanced, "alternateTargetGroupArn");
+        if let Some(other) = &mut alternate {
+            let taken = live.into_iter().flat_map(|live| &live.placements).any(|placement| placement.group == group);
+            let other_taken = live.into_iter().flat_map(|live| &live.placements).any(|one| one.group == *other);
+            // A rolling deployment stays where the service is.
+            if (shifts && taken) || (!shifts && other_taken) {
+                std::mem::swap(&mut group, other);
+            }
+        }
+        Some(Self {
+            group,
+            port: u16::try_from(balancer.get("containerPort")?.as_u64()?).ok()?,
+            alternate,
+            production_rule: text(&advanced, "productionListenerRule"),
+            test_rule: text(&advanced, "testListenerRule"),
+        })
     }
 }
 

@@ -3,9 +3,10 @@
 use super::{
     arn,
     deployment::{Revision, ServiceDeployment},
-    engine::RevisionId,
+    engine::{RevisionId, Rollout},
     observe,
     service::Service,
+    shifting,
     state::State,
     words,
 };
@@ -64,7 +65,7 @@ pub(super) fn service(cloud: &Cloud, state: &State, service: &Service, with_tags
         let revisions = listed(service, &tasks);
         put(
             "currentServiceRevisions",
-            revisions.iter().map(|id| revision_summary(cloud, service, &tasks, *id)).collect(),
+            revisions.iter().map(|id| revision_summary(cloud, service, &current.rollout, &tasks, *id)).collect(),
         );
     }
     if with_tags {
@@ -124,15 +125,20 @@ fn revision_arn(cloud: &Cloud, service: &Service, id: RevisionId) -> String {
 }
 
 /// A `ServiceRevisionSummary`.
-fn revision_summary(cloud: &Cloud, service: &Service, tasks: &[Task], id: RevisionId) -> Value {
+fn revision_summary(cloud: &Cloud, service: &Service, rollout: &Rollout, tasks: &[Task], id: RevisionId) -> Value {
     let counts = Counts::of_revision(tasks, id);
     let primary = service.current().is_some_and(|current| current.rollout.primary() == id);
-    json!({
+    let mut summary = json!({
         "arn": revision_arn(cloud, service, id),
         "requestedTaskCount": if primary { service.desired as usize } else { counts.wanted },
         "runningTaskCount": counts.running,
         "pendingTaskCount": counts.pending,
-    })
+    });
+    if let Some((production, test)) = shifting::shares(rollout, id) {
+        summary["requestedProductionTrafficWeight"] = production.percent().into();
+        summary["requestedTestTrafficWeight"] = test.percent().into();
+    }
+    summary
 }
 
 /// A `ServiceDeploymentBrief`.
@@ -166,10 +172,14 @@ pub(super) fn service_deployment(cloud: &Cloud, service: &Service, deployment: &
     if let Some(at) = deployment.stopped_at {
         put("stoppedAt", epoch(at));
     }
-    let summary = |id: &RevisionId| revision_summary(cloud, service, &tasks, *id);
+    let summary = |id: &RevisionId| revision_summary(cloud, service, rollout, &tasks, *id);
     put("sourceServiceRevisions", deployment.sources.iter().map(summary).collect());
     put("targetServiceRevision", summary(&rollout.target));
     put("deploymentConfiguration", deployment.configuration.clone());
+    if let Some(native) = &rollout.native {
+        put("lifecycleStage", native.lifecycle.word().into());
+        put("lifecycleHookDetails", shifting::hooks(native));
+    }
     put("deploymentCircuitBreaker", words::breaker(rollout, service.desired));
     put("alarms", json!({"status": "DISABLED", "alarmNames": [], "triggeredAlarmNames": []}));
     if let (Some(at), Some(fallback), Some(reason)) =
@@ -214,13 +224,8 @@ pub(super) fn service_revision(cloud: &Cloud, service: &Service, revision: &Revi
         None => json!({"containerName": image.container, "image": image.image}),
     };
     put("containerImages", revision.images.iter().map(image).collect());
-    let groups = revision.target_groups();
-    put(
-        "resolvedConfiguration",
-        json!({
-            "loadBalancers": groups.iter().map(|(group, _)| json!({"targetGroupArn": group})).collect::<Vec<_>>(),
-        }),
-    );
+    let balancers: Vec<Value> = revision.placements.iter().map(shifting::balancer).collect();
+    put("resolvedConfiguration", json!({"loadBalancers": balancers}));
     Value::Object(object)
 }
 

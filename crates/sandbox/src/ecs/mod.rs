@@ -1,4 +1,5 @@
-//! Amazon ECS: clusters, task definitions, services, rolling deployments with circuit breaker and rollback.
+//! Amazon ECS: clusters, task definitions, services; rolling deployments with circuit breaker and rollback; blue/green,
+//! canary and linear ones with hooks, which move traffic.
 //!
 //! `api` answers the operations, `engine` takes the decisions, `tick` carries them out a few times a second. State is
 //! kept in memory. Task definitions and service members are opaque JSON: a member nobody here knows survives.
@@ -12,9 +13,12 @@ mod describe;
 mod engine;
 mod observe;
 mod service;
+mod shifting;
 mod state;
+mod strategy;
 mod task_definition;
 mod tick;
+mod weights;
 mod words;
 
 pub(crate) use api::call;

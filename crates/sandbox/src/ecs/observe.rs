@@ -4,6 +4,7 @@ use super::{
     carry_out, configuration,
     engine::{Facts, Happened, Limits, Phase, TaskFact},
     service::Service,
+    weights,
 };
 use crate::{
     Cloud,
@@ -50,6 +51,7 @@ pub(super) fn facts(cloud: &Arc<Cloud>, service: &mut Service, now: Timestamp) -
         desired: service.desired,
         limits: limits.unwrap_or(Limits { minimum_healthy_percent: 100, maximum_percent: 200 }),
         tasks: facts,
+        routable: weights::are_routable(cloud, service),
         happened: std::mem::take(&mut service.happened),
     }
 }

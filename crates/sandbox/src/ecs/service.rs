@@ -2,13 +2,14 @@
 
 use super::{
     arn, configuration,
-    deployment::{ResolvedImage, Revision, RolloutState, ServiceDeployment},
-    engine::{Happened, RevisionId, Rollout, Stage},
+    deployment::{Placement, ResolvedImage, Revision, RolloutState, ServiceDeployment},
+    engine::{Happened, Lifecycle, RevisionId, Rollout, Stage},
+    strategy,
     task_definition::TaskDefinition,
     words,
 };
 use crate::{AwsError, Cloud, tasks};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -35,6 +36,8 @@ pub(super) struct Service {
     pub(super) events: VecDeque<Event>,
     /// What the engine has not yet been told.
     pub(super) happened: Vec<Happened>,
+    /// A revision that a rolling deployment found with some of the traffic on it, and that is to go first.
+    pub(super) abandoned: Option<RevisionId>,
     /// What is known about tasks beyond their own records.
     pub(super) watched: BTreeMap<String, Watched>,
 }
@@ -118,31 +121,35 @@ impl Service {
         now: Timestamp,
     ) -> Result<(), AwsError> {
         let configuration = self.member("deploymentConfiguration").cloned().unwrap_or_else(configuration::default);
+        let pace = &cloud.place.pace;
+        let deployment_id = arn::fresh_deployment_id();
+        let mut native = strategy::native(&configuration, pace, &deployment_id)?;
         let sources = self.sources();
-        // A rollback has put its revision back to IN_PROGRESS: a deployment that begins meanwhile has no way back.
-        let fallback = self.revisions.iter().rev().find(|revision| revision.state == RolloutState::Completed);
-        let fallback = fallback.map(|revision| revision.id);
-        if let Some(current) = self.current_mut().filter(|current| !current.rollout.stage.is_over()) {
-            current.rollout.supersede();
-            current.updated_at = now;
-            current.finished_at = Some(now);
-            current.stopped_at = Some(now);
+        let halfway = self.current().filter(|current| current.rollout.native.is_some());
+        let halfway = halfway.filter(|current| !current.rollout.stage.is_over()).map(|current| current.rollout.target);
+        let fallback = self.supersede(native.is_some(), now);
+        self.abandoned = halfway.filter(|halfway| native.is_none() && fallback.is_some_and(|live| live != *halfway));
+        if let Some(native) = native.as_mut().filter(|_| sources.len() > 1) {
+            native.lifecycle = Lifecycle::ReconcileService;
         }
         let id = arn::fresh_number();
-        self.revisions.push(self.new_revision(cloud, id, definition, now));
-        let pace = &cloud.place.pace;
+        let live = fallback.and_then(|fallback| self.revision(fallback));
+        let placements = Placement::of_service(&self.members, live, native.is_some());
+        let breaker = if native.is_some() { None } else { configuration::breaker(&configuration)? };
         let rollout = Rollout {
             stage: Stage::Pending,
             target: id,
             fallback,
-            breaker: configuration::breaker(&configuration)?,
+            breaker,
             failures: 0,
-            bake: signed(pace.minute) * i32::try_from(configuration::bake_minutes(&configuration)?).unwrap_or(0),
-            restart_pause: signed(pace.restart),
+            bake: strategy::minutes(configuration::bake_minutes(&configuration)?, strategy::signed(pace.minute)),
+            restart_pause: strategy::signed(pace.restart),
             steady_since: None,
             hold_until: None,
+            native,
         };
-        let deployment_id = arn::fresh_deployment_id();
+        let revision = self.new_revision(cloud, id, definition, now);
+        self.revisions.push(Revision { placements, ..revision });
         self.deployments.push(ServiceDeployment {
             arn: arn::of_service(&cloud.place, "service-deployment", &self.cluster, &self.name, &deployment_id),
             rollout,
@@ -156,6 +163,30 @@ impl Service {
             rollback_started_at: None,
         });
         Ok(())
+    }
+
+    /// Ends a deployment under way, and gives the revision the next one can go back to.
+    fn supersede(&mut self, shifts: bool, now: Timestamp) -> Option<RevisionId> {
+        let mut ended = None;
+        if let Some(current) = self.current_mut().filter(|current| !current.rollout.stage.is_over()) {
+            let serving = current.rollout.serving();
+            current.rollout.supersede();
+            current.updated_at = now;
+            current.finished_at = Some(now);
+            current.stopped_at = Some(now);
+            ended = Some((current.rollout.stage, current.rollout.target, serving));
+        }
+        if let Some((Stage::Successful, target, _)) = ended
+            && let Some(revision) = self.revision_mut(target)
+        {
+            revision.state = RolloutState::Completed;
+            revision.reason = words::completed(target);
+        }
+        // A rollback has put its revision back to IN_PROGRESS: a rolling deployment that begins meanwhile has no way
+        // back. One that shifts traffic shifts it from where it is.
+        let completed = self.revisions.iter().rev().find(|revision| revision.state == RolloutState::Completed);
+        let completed = completed.map(|revision| revision.id);
+        completed.or_else(|| ended.and_then(|(_, _, serving)| serving).filter(|_| shifts))
     }
 
     /// What runs now: the primary revision and those being replaced.
@@ -188,10 +219,7 @@ impl Service {
             state: RolloutState::InProgress,
             reason: words::in_progress(id),
             failed_tasks: 0,
+            placements: Vec::new(),
         }
     }
-}
-
-fn signed(duration: std::time::Duration) -> SignedDuration {
-    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }

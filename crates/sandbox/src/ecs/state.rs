@@ -2,7 +2,6 @@
 
 use super::{arn, service::Service, task_definition::Families};
 use crate::{AwsError, Cloud};
-use jiff::Timestamp;
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -39,7 +38,7 @@ impl Ecs {
 /// Adds an event with exactly this text, as if AWS had written it.
 pub(crate) fn add_event(cloud: &Cloud, cluster: &str, service: &str, message: String) -> Result<(), AwsError> {
     let mut state = cloud.ecs.state();
-    state.service_mut(Some(cluster), service)?.note_as_is(Timestamp::now(), message);
+    state.service_mut(Some(cluster), service)?.note_as_is(cloud.clock.now(), message);
     Ok(())
 }
 

@@ -26,6 +26,9 @@ pub(crate) fn tick(cloud: &Arc<Cloud>, now: Timestamp) {
 }
 
 fn step(cloud: &Arc<Cloud>, families: &Families, service: &mut Service, now: Timestamp) {
+    if let Some(abandoned) = service.abandoned.take() {
+        carry_out::leave(cloud, service, abandoned, now);
+    }
     let facts = observe::facts(cloud, service, now);
     let Some(step) = service.current().map(|current| current.rollout.step(&facts)) else { return };
     carry_out::carry_out(cloud, families, service, step, now);

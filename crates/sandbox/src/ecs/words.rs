@@ -16,22 +16,34 @@ pub(super) fn completed(revision: RevisionId) -> String {
     format!("ECS deployment {} completed.", deployment_id(revision))
 }
 
-/// `rolloutStateReason` of a deployment whose tasks kept failing.
-pub(super) const TASKS_FAILED: &str = "ECS deployment circuit breaker: tasks failed to start.";
+/// `rolloutStateReason` of a deployment that failed for that cause.
+pub(super) fn failed(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Breaker => "ECS deployment circuit breaker: tasks failed to start.",
+        Cause::Request | Cause::Superseded => "ECS deployment was stopped by a request.",
+        Cause::Hook => "ECS deployment failed: a lifecycle hook was answered with ROLLBACK.",
+        Cause::HookTimedOut => "ECS deployment failed: a lifecycle hook timed out.",
+        Cause::StageTimedOut => "ECS deployment failed: a lifecycle stage timed out.",
+        Cause::Network => "ECS deployment failed: invalid networking configuration.",
+    }
+}
 
-/// `rolloutStateReason` of a deployment somebody stopped.
-pub(super) const STOPPED_BY_REQUEST: &str = "ECS deployment was stopped by a request.";
+/// What an event says of a deployment that failed.
+pub(super) fn failure(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Breaker => "tasks failed to start",
+        Cause::Request | Cause::Superseded => "stopped by a request",
+        Cause::Hook => "lifecycle hook failed",
+        Cause::HookTimedOut => "lifecycle hook timed out",
+        Cause::StageTimedOut => "lifecycle stage timed out",
+        Cause::Network => "invalid networking configuration",
+    }
+}
 
 /// `rolloutStateReason` of the deployment that is gone back to.
 pub(super) fn rolling_back(cause: Cause, revision: RevisionId) -> String {
-    match cause {
-        Cause::Breaker => {
-            format!("ECS deployment circuit breaker: rolling back to deploymentId {}.", deployment_id(revision))
-        }
-        Cause::Request | Cause::Superseded => {
-            format!("ECS deployment rollback: rolling back to deploymentId {}.", deployment_id(revision))
-        }
-    }
+    let by = if cause == Cause::Breaker { "circuit breaker" } else { "rollback" };
+    format!("ECS deployment {by}: rolling back to deploymentId {}.", deployment_id(revision))
 }
 
 /// `status` of a service deployment.
@@ -55,18 +67,12 @@ pub(super) fn status_reason(stage: Stage) -> Option<&'static str> {
         Stage::Stalled => Some(
             "The deployment circuit breaker threshold was exceeded and there is no completed deployment to roll back to.",
         ),
-        Stage::StopRequested | Stage::Stopped(Cause::Request) => {
-            Some("Service deployment stopped because of a user request.")
-        }
+        Stage::StopRequested => Some(stop_reason(Cause::Request)),
         Stage::RollbackRequested => Some(rollback_reason(Cause::Request)),
         Stage::RollbackInProgress(cause) | Stage::RollbackSuccessful(cause) => Some(rollback_reason(cause)),
-        Stage::RollbackFailed(Cause::Superseded) | Stage::Stopped(Cause::Superseded) => {
-            Some("Service deployment stopped because a newer service deployment started.")
-        }
+        Stage::RollbackFailed(Cause::Superseded) => Some(stop_reason(Cause::Superseded)),
         Stage::RollbackFailed(_) => Some("Service deployment rollback failed because its tasks failed to start."),
-        Stage::Stopped(Cause::Breaker) => {
-            Some("Service deployment stopped because the circuit breaker threshold was exceeded.")
-        }
+        Stage::Stopped(cause) => Some(stop_reason(cause)),
         Stage::Pending | Stage::InProgress | Stage::Successful => None,
     }
 }
@@ -76,6 +82,26 @@ pub(super) fn rollback_reason(cause: Cause) -> &'static str {
     match cause {
         Cause::Breaker => "Service deployment rolled back because the circuit breaker threshold was exceeded.",
         Cause::Request | Cause::Superseded => "Service deployment rolled back because of a user request.",
+        Cause::Hook => "Service deployment rolled back because a lifecycle hook was answered with ROLLBACK.",
+        Cause::HookTimedOut => "Service deployment rolled back because a lifecycle hook timed out.",
+        Cause::StageTimedOut => "Service deployment rolled back because a lifecycle stage timed out.",
+        Cause::Network => {
+            "Service deployment rolled back because of invalid networking configuration. Both targetGroup and \
+             alternateTargetGroup must be associated with the productionListenerRule or testListenerRule."
+        }
+    }
+}
+
+/// Why a deployment that had no way back was stopped.
+fn stop_reason(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Breaker => "Service deployment stopped because the circuit breaker threshold was exceeded.",
+        Cause::Request => "Service deployment stopped because of a user request.",
+        Cause::Superseded => "Service deployment stopped because a newer service deployment started.",
+        Cause::Hook => "Service deployment stopped because a lifecycle hook was answered with ROLLBACK.",
+        Cause::HookTimedOut => "Service deployment stopped because a lifecycle hook timed out.",
+        Cause::StageTimedOut => "Service deployment stopped because a lifecycle stage timed out.",
+        Cause::Network => "Service deployment stopped because of invalid networking configuration.",
     }
 }
 

@@ -6,7 +6,6 @@ use super::{
     process::{self, Invocation},
 };
 use crate::Cloud;
-use jiff::Timestamp;
 use std::{io, process::ExitStatus, sync::Arc, time::Duration};
 use tokio::{
     process::Child,
@@ -48,12 +47,12 @@ impl Life {
         self.pause(pace.provisioning).await?;
         self.update(|task| {
             task.status = Status::Pending;
-            task.pull_started_at = Some(Timestamp::now());
+            task.pull_started_at = Some(self.cloud.clock.now());
         });
         let images = self.pull().await?;
         self.update(|task| {
             task.status = Status::Activating;
-            task.pull_stopped_at = Some(Timestamp::now());
+            task.pull_stopped_at = Some(self.cloud.clock.now());
         });
         self.pause(pace.starting).await?;
         for (place, image) in images.iter().enumerate() {
@@ -61,7 +60,7 @@ impl Life {
         }
         self.update(|task| {
             task.status = Status::Running;
-            task.started_at = Some(Timestamp::now());
+            task.started_at = Some(self.cloud.clock.now());
         });
         Ok(())
     }
@@ -152,7 +151,7 @@ impl Life {
     async fn drain(&self, order: StopOrder) -> End {
         self.update(|task| {
             task.status = Status::Deactivating;
-            task.stopping_at = Some(Timestamp::now());
+            task.stopping_at = Some(self.cloud.clock.now());
         });
         if let Ok(task) = self.record() {
             for target_group in &order.drain {
@@ -168,7 +167,7 @@ impl Life {
         self.update(|task| {
             task.status = Status::Stopping;
             task.to_stop = true;
-            task.stopping_at.get_or_insert(Timestamp::now());
+            task.stopping_at.get_or_insert(self.cloud.clock.now());
             task.stop_code = Some(end.code);
             task.stopped_reason = Some(end.reason);
         });
@@ -186,7 +185,7 @@ impl Life {
         self.update(|task| task.status = Status::Deprovisioning);
         self.update(|task| {
             task.status = Status::Stopped;
-            task.stopped_at = Some(Timestamp::now());
+            task.stopped_at = Some(self.cloud.clock.now());
             for container in &mut task.containers {
                 container.status = Status::Stopped;
                 if container.health == Health::Healthy {

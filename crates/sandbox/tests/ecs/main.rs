@@ -5,6 +5,9 @@
 mod binary;
 mod failures;
 mod rollouts;
+mod rules;
+mod shifting;
+mod shifting_back;
 mod stops;
 mod traffic;
 mod wire;

@@ -5,10 +5,11 @@ use oci::{
     image::{Builder, Contents},
     layout::{Layout, push_layout},
 };
-use sandbox::{Options, Sandbox};
+use sandbox::{Options, Pace, Sandbox};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -27,7 +28,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let sandbox = Sandbox::start(Options::default()).await.unwrap();
+        Self::paced(Pace::default()).await
+    }
+
+    /// A world that lives at another pace.
+    pub(crate) async fn paced(pace: Pace) -> Self {
+        let sandbox = Sandbox::start(Options { pace, ..Options::default() }).await.unwrap();
         let world = Self::at(sandbox.endpoint()).await;
         Self { _sandbox: Some(sandbox), ..world }
     }
@@ -80,6 +86,49 @@ impl World {
         let answer = answer.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
         answer.json().await.unwrap()
+    }
+
+    /// A service of the good image with two target groups and that `deploymentConfiguration`, deployed.
+    pub(crate) async fn shifting_service(&self, desired: u32, configuration: Value) -> Value {
+        let wanted = json!({
+            "cluster": "production", "service": "web", "image": self.image("good").await, "container_port": 8080,
+            "health_check_path": "/healthz", "desired_count": desired, "second_target_group": true,
+        });
+        let answer = self.admin("services", &wanted).await;
+        self.deployed("SUCCESSFUL").await;
+        // The hooks are for what comes; the first deployment has nothing to go back to.
+        self.update(json!({"deploymentConfiguration": configuration})).await;
+        answer
+    }
+
+    /// `POST /_sandbox/<what>`.
+    pub(crate) async fn admin(&self, what: &str, body: &Value) -> Value {
+        let answer = self.http.post(format!("{}/_sandbox/{what}", self.endpoint)).json(body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{what}: {}", answer.text().await.unwrap());
+        answer.json().await.unwrap()
+    }
+
+    /// One ELBv2 call, with its answer as XML.
+    pub(crate) async fn elb(&self, fields: &[(&str, &str)]) -> Result<String, String> {
+        let form = fields.iter().copied().chain([("Version", "2015-12-01")]);
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = self.http.post(&self.endpoint).header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.body(body).send().await.unwrap();
+        let ok = answer.status().is_success();
+        let text = answer.text().await.unwrap();
+        if ok { Ok(text) } else { Err(text) }
+    }
+
+    /// Which flavours answer at `url`, over so many requests, none of which may fail.
+    pub(crate) async fn flavours(&self, url: &str, requests: usize) -> BTreeMap<String, usize> {
+        let mut seen = BTreeMap::new();
+        for _ in 0..requests {
+            let answer = self.http.get(format!("{url}/orders")).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "a request failed; so far {seen:?}");
+            let text = answer.text().await.unwrap();
+            *seen.entry(text.split(' ').next().unwrap().to_owned()).or_default() += 1;
+        }
+        seen
     }
 
     /// A running service of the good image.

@@ -6,11 +6,12 @@ use crate::{
     ecs::{
         arn, configuration, describe,
         service::{Service, ServiceStatus},
+        strategy,
         task_definition::TaskDefinition,
     },
+    elb::Rooms,
     wire::Input,
 };
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 /// What is not part of the service's own members: it is read here or kept elsewhere.
@@ -32,7 +33,7 @@ pub(super) fn create(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError>
         return Err(invalid("Service names must be 1 to 255 letters, numbers, hyphens and underscores."));
     }
     check_kind(input)?;
-    let now = Timestamp::now();
+    let now = cloud.clock.now();
     let mut state = cloud.ecs.state();
     let cluster = state.cluster(input.text("cluster"))?.name.clone();
     let definition = state.families.usable(input.required("taskDefinition")?)?.clone();
@@ -55,6 +56,7 @@ pub(super) fn create(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError>
         deployments: Vec::new(),
         events: Default::default(),
         happened: Vec::new(),
+        abandoned: None,
         watched: Default::default(),
     };
     service.deploy(cloud, &definition, now)?;
@@ -90,14 +92,9 @@ pub(super) fn check_load_balancers(
 ) -> Result<(), AwsError> {
     let rooms = cloud.elb.rooms();
     for balancer in input.list("loadBalancers").iter().map(Input::new) {
-        let group = balancer.required("targetGroupArn")?;
-        if rooms.group(group).is_err() {
-            return Err(invalid(format!("The specified target group does not exist: {group}")));
-        }
-        if rooms.balancers_of(group).is_empty() {
-            let message =
-                format!("The target group with targetGroupArn {group} does not have an associated load balancer.");
-            return Err(invalid(message));
+        check_group(&rooms, balancer.required("targetGroupArn")?)?;
+        if let Some(advanced) = balancer.value("advancedConfiguration").map(Input::new) {
+            check_advanced(&rooms, advanced)?;
         }
         let (name, port) = (balancer.required("containerName")?, balancer.count("containerPort")?);
         let container = definition.containers().iter().find(|container| container["name"] == name);
@@ -113,11 +110,47 @@ pub(super) fn check_load_balancers(
     Ok(())
 }
 
+fn check_group(rooms: &Rooms, group: &str) -> Result<(), AwsError> {
+    if rooms.group(group).is_err() {
+        return Err(invalid(format!("The specified target group does not exist: {group}")));
+    }
+    if rooms.balancers_of(group).is_empty() {
+        let message =
+            format!("The target group with targetGroupArn {group} does not have an associated load balancer.");
+        return Err(invalid(message));
+    }
+    Ok(())
+}
+
+/// What traffic is shifted with: the other target group and the rules, which have to exist.
+fn check_advanced(rooms: &Rooms, advanced: Input<'_>) -> Result<(), AwsError> {
+    check_group(rooms, advanced.required("alternateTargetGroupArn")?)?;
+    advanced.required("roleArn")?;
+    let rules = [Some(advanced.required("productionListenerRule")?), advanced.text("testListenerRule")];
+    match rules.into_iter().flatten().find(|rule| rooms.rule(rule).is_none()) {
+        Some(rule) => Err(invalid(format!("The specified listener rule does not exist: {rule}"))),
+        None => Ok(()),
+    }
+}
+
+/// A strategy that shifts traffic needs to know, for every load balancer, between what.
+pub(super) fn check_strategy(balancers: Option<&Value>, configuration: &Value) -> Result<(), AwsError> {
+    let balancers = balancers.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if strategy::shifts(configuration)
+        && balancers.iter().any(|balancer| !balancer["advancedConfiguration"].is_object())
+    {
+        let message = "advancedConfiguration field is required for all loadBalancers when using a non-ROLLING deployment strategy.";
+        return Err(invalid(message));
+    }
+    Ok(())
+}
+
 /// The members as they came, with AWS's defaults.
 fn members(input: Input<'_>) -> Result<Map<String, Value>, AwsError> {
     let mut members = input.members().cloned().unwrap_or_default();
     members.retain(|name, value| !value.is_null() && !READ_HERE.contains(&name.as_str()));
     let configuration = configuration::merged(&configuration::default(), input.value("deploymentConfiguration"))?;
+    check_strategy(input.value("loadBalancers"), &configuration)?;
     members.insert("deploymentConfiguration".to_owned(), configuration);
     let with_balancer = !input.list("loadBalancers").is_empty();
     let defaults = json!({

@@ -1,6 +1,7 @@
 //! The operations of ECS (AWS JSON 1.1, `AmazonEC2ContainerServiceV20141113`).
 
 mod clusters;
+mod continue_service_deployment;
 mod create_service;
 mod delete_service;
 mod describe_services;
@@ -36,6 +37,7 @@ pub(crate) fn call(cloud: &Arc<Cloud>, operation: &str, input: &Value) -> Result
         "ListServiceDeployments" => service_deployments::list(cloud, input),
         "DescribeServiceDeployments" => service_deployments::describe(cloud, input),
         "StopServiceDeployment" => stop_service_deployment::stop(cloud, input),
+        "ContinueServiceDeployment" => continue_service_deployment::go_on(cloud, input),
         "DescribeServiceRevisions" => service_revisions::describe(cloud, input),
         "ListTasks" => tasks::list(cloud, input),
         "DescribeTasks" => tasks::describe(cloud, input),

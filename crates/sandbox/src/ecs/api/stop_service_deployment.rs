@@ -2,7 +2,6 @@
 
 use super::invalid;
 use crate::{AwsError, Cloud, ecs::arn, wire::Input};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// Takes a deployment back; asking again while that goes on changes nothing, a finished one is a conflict.
@@ -22,6 +21,6 @@ pub(super) fn stop(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
         let message = "The service deployment has already ended and cannot be stopped.";
         return Err(AwsError::client("ConflictException", message));
     }
-    deployment.updated_at = Timestamp::now();
+    deployment.updated_at = cloud.clock.now();
     Ok(json!({"serviceDeploymentArn": asked}))
 }

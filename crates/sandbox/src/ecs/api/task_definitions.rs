@@ -2,14 +2,13 @@
 
 use super::{invalid, pages};
 use crate::{AwsError, Cloud, ecs::task_definition::TaskDefinition, wire::Input};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub(super) fn register(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
     let tags = input.list("tags").to_vec();
     let document = input.members().cloned().map(Value::Object).unwrap_or_default();
     let mut state = cloud.ecs.state();
-    let definition = state.families.register(&cloud.place, &document, Timestamp::now())?;
+    let definition = state.families.register(&cloud.place, &document, cloud.clock.now())?;
     let (arn, mut answer) = (definition.arn.clone(), json!({"taskDefinition": definition.document}));
     if !tags.is_empty() {
         answer["tags"] = tags.clone().into();
@@ -63,6 +62,6 @@ pub(super) fn deregister(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsEr
     let unknown = || AwsError::client("ClientException", "The specified task definition does not exist.");
     let arn = state.families.find(given).ok_or_else(unknown)?.arn.clone();
     let definition = state.families.find_mut(&arn).ok_or_else(unknown)?;
-    definition.deregister(Timestamp::now());
+    definition.deregister(cloud.clock.now());
     Ok(json!({"taskDefinition": definition.document}))
 }

@@ -7,7 +7,6 @@ use crate::{
     tasks::{Container, Status, StopOrder, Task},
     wire::{Input, epoch},
 };
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -65,7 +64,7 @@ pub(super) fn stop(cloud: &Arc<Cloud>, input: Input<'_>) -> Result<Value, AwsErr
     let drain = {
         let mut state = cloud.ecs.state();
         let service = state.service_mut(Some(&task.spec.cluster), &task.spec.service)?;
-        carry_out::deregister(cloud, service, &task, Timestamp::now())
+        carry_out::deregister(cloud, service, &task, cloud.clock.now())
     };
     cloud.tasks.stop(id, StopOrder { code: "UserInitiated", reason, drain });
     let task = cloud.tasks.get(id).ok_or_else(missing)?;

@@ -6,7 +6,6 @@ use crate::{
     ecs::{configuration, describe, service::ServiceStatus},
     wire::Input,
 };
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// Members whose change starts a deployment, as their documentation says.
@@ -35,7 +34,7 @@ const CHANGES_IN_PLACE: [&str; 10] = [
 ];
 
 pub(super) fn update(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
-    let now = Timestamp::now();
+    let now = cloud.clock.now();
     let (cluster, name) = (input.text("cluster"), input.required("service")?);
     let mut state = cloud.ecs.state();
     let service = state.service(cluster, name)?;
@@ -53,6 +52,8 @@ pub(super) fn update(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError>
     let desired = input.count("desiredCount")?;
     let base = service.member("deploymentConfiguration").cloned().unwrap_or_else(configuration::default);
     let configuration = configuration::merged(&base, input.value("deploymentConfiguration"))?;
+    let balancers = input.value("loadBalancers").or(service.member("loadBalancers"));
+    create_service::check_strategy(balancers, &configuration)?;
 
     let service = state.service_mut(cluster, name)?;
     let mut deploys = input.flag("forceNewDeployment") || service.task_definition != definition.arn;

@@ -16,6 +16,8 @@ pub(crate) struct Facts {
     pub(crate) tasks: Vec<TaskFact>,
     /// What happened to tasks since the last step.
     pub(crate) happened: Vec<Happened>,
+    /// Whether listener rules forward to every target group that traffic is to be shifted between.
+    pub(crate) routable: bool,
 }
 
 /// `minimumHealthyPercent` and `maximumPercent` of the deployment configuration.

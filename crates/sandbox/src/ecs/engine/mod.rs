@@ -1,12 +1,17 @@
 //! The decisions of the service scheduler, pure: facts and the time in, a new state and orders out.
 //!
-//! [`rollout`] is the state machine of one service deployment, [`scheduler`] decides which tasks start and stop within
+//! [`rollout`] is the state machine of one service deployment; [`native`] is its part for strategies that shift traffic by
+//! the steps in [`traffic`] through the stages in [`lifecycle`], pausing at [`hooks`]. [`scheduler`] decides which tasks start and stop within
 //! the service's percentages, [`breaker`] when a deployment has failed. Nothing here knows a process, a socket or a clock.
 
 mod breaker;
 mod facts;
+mod hooks;
+mod lifecycle;
+mod native;
 mod rollout;
 mod scheduler;
+mod traffic;
 
 #[cfg(test)]
 mod property_tests;
@@ -17,4 +22,8 @@ mod scheduler_tests;
 
 pub(crate) use breaker::{Breaker, Threshold};
 pub(crate) use facts::{Facts, Happened, Limits, Phase, RevisionId, TaskFact};
+pub(crate) use hooks::{Hook, HookAction, HookPlan, Hooks, NotTaken};
+pub(crate) use lifecycle::Lifecycle;
+pub(crate) use native::Native;
 pub(crate) use rollout::{Cause, Note, Order, Rollout, Stage, Step, StopReason};
+pub(crate) use traffic::{Plan, Share};

@@ -60,6 +60,7 @@ impl Run {
             restart_pause: SignedDuration::from_secs(1),
             steady_since: None,
             hold_until: None,
+            native: None,
         };
         let running = if fallback.is_some() { world.desired } else { 0 };
         let old = |n| Task { fact: TaskFact { id: format!("old{n}"), revision: OLD, phase: Phase::Healthy }, age: 99 };
@@ -101,7 +102,8 @@ impl Run {
         let now = Timestamp::from_second(i64::try_from(number).unwrap()).unwrap();
         let tasks: Vec<TaskFact> = self.tasks.iter().map(|task| task.fact.clone()).collect();
         let happened = std::mem::take(&mut self.happened);
-        let facts = Facts { now, desired: self.world.desired, limits: self.world.limits, tasks, happened };
+        let facts =
+            Facts { now, desired: self.world.desired, limits: self.world.limits, tasks, happened, routable: true };
         let before = self.rollout.clone();
         let Step { rollout, orders, notes: _ } = before.step(&facts);
         prop_assert!(!before.stage.is_over() || rollout.stage == before.stage, "a finished deployment moved");
@@ -115,6 +117,7 @@ impl Run {
                     prop_assert_eq!(Some(revision), rollout.wanted(), "started what is not wanted");
                     (0..count).for_each(|_| self.start(revision));
                 }
+                Order::Weigh { .. } => prop_assert!(false, "a rolling deployment moved traffic"),
                 Order::Stop { task, reason } => {
                     let task = self.tasks.iter_mut().find(|known| known.fact.id == task).unwrap();
                     prop_assert!(task.fact.phase.is_alive(), "stopped twice");

@@ -3,7 +3,10 @@
 use super::{
     breaker::Breaker,
     facts::{Facts, Happened, RevisionId},
+    lifecycle::Lifecycle,
+    native::Native,
     scheduler::{self, Schedule},
+    traffic::Share,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -26,6 +29,8 @@ pub(crate) struct Rollout {
     pub(crate) steady_since: Option<Timestamp>,
     /// No task starts before.
     pub(crate) hold_until: Option<Timestamp>,
+    /// How far it has shifted traffic; none for a rolling deployment.
+    pub(crate) native: Option<Native>,
 }
 
 /// `ServiceDeploymentStatus`, with the two things it does not tell: a stalled deployment is `IN_PROGRESS` to a caller, and
@@ -54,6 +59,14 @@ pub(crate) enum Cause {
     Request,
     /// A newer deployment took its place.
     Superseded,
+    /// A lifecycle hook was answered with a rollback.
+    Hook,
+    /// A lifecycle hook was not answered in time.
+    HookTimedOut,
+    /// A lifecycle stage took too long.
+    StageTimedOut,
+    /// The listener rules do not forward to the target groups.
+    Network,
 }
 
 /// What a step leads to.
@@ -67,8 +80,19 @@ pub(crate) struct Step {
 /// Something to be done to tasks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Order {
-    Start { revision: RevisionId, count: u32 },
-    Stop { task: String, reason: StopReason },
+    Start {
+        revision: RevisionId,
+        count: u32,
+    },
+    Stop {
+        task: String,
+        reason: StopReason,
+    },
+    /// Give the target revision these shares of the traffic, and the fallback the rest.
+    Weigh {
+        production: Share,
+        test: Share,
+    },
 }
 
 /// Why the scheduler stops a task.
@@ -85,8 +109,8 @@ pub(crate) enum StopReason {
 /// Something to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Note {
-    /// The revision's deployment failed.
-    Failed(RevisionId),
+    /// The revision's deployment failed, and why.
+    Failed(RevisionId, Cause),
     /// The service goes back to that revision.
     RollingBack(RevisionId),
     /// The revision's deployment is complete.
@@ -127,8 +151,20 @@ impl Rollout {
         match self.stage {
             stage if stage.is_over() => {}
             Stage::RollbackInProgress(_) => self.stage = Stage::RollbackFailed(Cause::Superseded),
+            // Green has all the traffic, and blue is going: it is done but for the sweeping.
+            Stage::InProgress if self.is_cleaning_up() => self.stage = Stage::Successful,
             _ => self.stage = Stage::Stopped(Cause::Superseded),
         }
+    }
+
+    /// The revision that has most of the production traffic, where that is shifted.
+    pub(crate) fn serving(&self) -> Option<RevisionId> {
+        let native = self.native.as_ref()?;
+        if native.production > native.production.rest() { Some(self.target) } else { self.fallback }
+    }
+
+    fn is_cleaning_up(&self) -> bool {
+        self.native.as_ref().is_some_and(|native| native.lifecycle == Lifecycle::CleanUp)
     }
 
     /// `StopServiceDeployment`; false when the deployment has already ended.
@@ -155,7 +191,11 @@ impl Rollout {
             Stage::InProgress | Stage::RollbackInProgress(_) if step.rollout.has_tripped(facts.desired) => step.trip(),
             _ => {}
         }
-        if let Some(wanted) = step.rollout.wanted() {
+        if self.native.is_some() && !self.stage.is_over() {
+            if step.rollout.stage == self.stage {
+                step.shift(facts);
+            }
+        } else if let Some(wanted) = step.rollout.wanted() {
             step.schedule(facts, wanted);
             // A stage is seen for at least one step before the next: callers follow it by asking.
             if step.rollout.stage == self.stage {
@@ -194,7 +234,7 @@ impl Rollout {
 impl Step {
     /// The breaker trips: back to the last completed revision where that is wanted and possible.
     fn trip(&mut self) {
-        self.notes.push(Note::Failed(self.rollout.primary()));
+        self.notes.push(Note::Failed(self.rollout.primary(), Cause::Breaker));
         if let Stage::RollbackInProgress(cause) = self.rollout.stage {
             self.rollout.stage = Stage::RollbackFailed(cause);
         } else if !self.rollout.breaker.is_some_and(|breaker| breaker.rolls_back) {
@@ -206,7 +246,7 @@ impl Step {
         }
     }
 
-    fn roll_back(&mut self, cause: Cause) {
+    pub(super) fn roll_back(&mut self, cause: Cause) {
         if let Some(fallback) = self.rollout.fallback {
             self.rollout.stage = Stage::RollbackInProgress(cause);
             self.rollout.failures = 0;

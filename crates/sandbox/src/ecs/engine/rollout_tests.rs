@@ -18,6 +18,7 @@ fn rollout(stage: Stage) -> Rollout {
         restart_pause: SignedDuration::from_secs(1),
         steady_since: None,
         hold_until: None,
+        native: None,
     }
 }
 
@@ -38,6 +39,7 @@ fn facts(second: i64, healthy: &[RevisionId], happened: &[Happened]) -> Facts {
         limits: Limits { minimum_healthy_percent: 100, maximum_percent: 200 },
         tasks: healthy.iter().enumerate().map(task).collect(),
         happened: happened.to_vec(),
+        routable: true,
     }
 }
 
@@ -77,7 +79,7 @@ fn the_breaker_trips_at_its_threshold_and_what_follows_depends_on_the_settings()
 
     let tripped = step(rollout(Stage::InProgress), 3);
     assert_eq!(tripped.rollout.stage, Stage::RollbackInProgress(Cause::Breaker));
-    assert_eq!(tripped.notes, [Note::Failed(NEW), Note::RollingBack(OLD)]);
+    assert_eq!(tripped.notes, [Note::Failed(NEW, Cause::Breaker), Note::RollingBack(OLD)]);
     assert_eq!((tripped.rollout.primary(), tripped.rollout.failures), (OLD, 0));
 
     let stalled = step(Rollout { fallback: None, ..rollout(Stage::InProgress) }, 3);

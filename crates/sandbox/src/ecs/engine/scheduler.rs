@@ -17,19 +17,9 @@ pub(super) struct Schedule {
 /// The next moves towards `wanted`, never taking the service below its minimum of healthy tasks by a move of its own, and
 /// never above its maximum.
 pub(super) fn schedule(facts: &Facts, wanted: RevisionId) -> Schedule {
-    let alive = |task: &&TaskFact| task.phase.is_alive();
-    let mut new: Vec<&TaskFact> = facts.tasks.iter().filter(alive).filter(|task| task.revision == wanted).collect();
-    let old: Vec<&TaskFact> = facts.tasks.iter().filter(alive).filter(|task| task.revision != wanted).collect();
-
-    let mut stop: Vec<(String, StopReason)> = Vec::new();
-    // An unhealthy task serves nobody: stopping it makes room for another.
-    new.retain(|task| keep_unless(task.phase == Phase::Unhealthy, task, StopReason::Unhealthy, &mut stop));
-    // Too many: those that serve nobody go first.
-    new.sort_by_key(|task| std::cmp::Reverse(task.phase == Phase::Healthy));
-    let surplus = new.split_off(new.len().min(facts.desired as usize));
-    stop.extend(surplus.iter().map(|task| (task.id.clone(), StopReason::Scaling)));
-
-    let missing = facts.desired.saturating_sub(count(new.len()));
+    let old: Vec<&TaskFact> =
+        facts.tasks.iter().filter(|task| task.phase.is_alive() && task.revision != wanted).collect();
+    let Kept { tasks: new, mut stop, missing } = kept(facts, wanted);
     let room = facts.limits.upper(facts.desired).saturating_sub(count(new.len() + old.len()));
     let start = missing.min(room);
 
@@ -47,6 +37,44 @@ pub(super) fn schedule(facts: &Facts, wanted: RevisionId) -> Schedule {
         }
     }
     Schedule { start, stop }
+}
+
+/// What brings a revision to the desired count whatever else runs.
+pub(super) fn keep(facts: &Facts, revision: RevisionId) -> Schedule {
+    let Kept { tasks: _, stop, missing } = kept(facts, revision);
+    Schedule { start: missing, stop }
+}
+
+/// The tasks of a revision that stay, those that go, and how many are missing.
+struct Kept<'a> {
+    tasks: Vec<&'a TaskFact>,
+    stop: Vec<(String, StopReason)>,
+    missing: u32,
+}
+
+fn kept(facts: &Facts, revision: RevisionId) -> Kept<'_> {
+    let of_revision = |task: &&TaskFact| task.phase.is_alive() && task.revision == revision;
+    let mut tasks: Vec<&TaskFact> = facts.tasks.iter().filter(of_revision).collect();
+    let mut stop: Vec<(String, StopReason)> = Vec::new();
+    // An unhealthy task serves nobody: stopping it makes room for another.
+    tasks.retain(|task| keep_unless(task.phase == Phase::Unhealthy, task, StopReason::Unhealthy, &mut stop));
+    // Too many: those that serve nobody go first.
+    tasks.sort_by_key(|task| std::cmp::Reverse(task.phase == Phase::Healthy));
+    let surplus = tasks.split_off(tasks.len().min(facts.desired as usize));
+    stop.extend(surplus.iter().map(|task| (task.id.clone(), StopReason::Scaling)));
+    let missing = facts.desired.saturating_sub(count(tasks.len()));
+    Kept { tasks, stop, missing }
+}
+
+/// How many tasks of a revision are healthy.
+pub(super) fn healthy(facts: &Facts, revision: RevisionId) -> u32 {
+    let healthy = facts.tasks.iter().filter(|task| task.revision == revision && task.phase == Phase::Healthy);
+    count(healthy.count())
+}
+
+/// Whether a revision is there in full number and health, whatever else runs.
+pub(super) fn is_full(facts: &Facts, revision: RevisionId) -> bool {
+    healthy(facts, revision) >= facts.desired
 }
 
 /// Whether `wanted` is all there is, in full number and health.
