@@ -65,7 +65,7 @@ pub(super) fn service(cloud: &Cloud, state: &State, service: &Service, with_tags
         let revisions = listed(service, &tasks);
         put(
             "currentServiceRevisions",
-            revisions.iter().map(|id| revision_summary(cloud, service, &current.rollout, &tasks, *id)).collect(),
+            revisions.iter().map(|id| current_revision(cloud, service, &tasks, *id)).collect(),
         );
     }
     if with_tags {
@@ -124,16 +124,21 @@ fn revision_arn(cloud: &Cloud, service: &Service, id: RevisionId) -> String {
     arn::of_service(&cloud.place, "service-revision", &service.cluster, &service.name, &id.to_string())
 }
 
-/// A `ServiceRevisionSummary`.
-fn revision_summary(cloud: &Cloud, service: &Service, rollout: &Rollout, tasks: &[Task], id: RevisionId) -> Value {
+/// A `ServiceCurrentRevisionSummary`.
+fn current_revision(cloud: &Cloud, service: &Service, tasks: &[Task], id: RevisionId) -> Value {
     let counts = Counts::of_revision(tasks, id);
     let primary = service.current().is_some_and(|current| current.rollout.primary() == id);
-    let mut summary = json!({
+    json!({
         "arn": revision_arn(cloud, service, id),
         "requestedTaskCount": if primary { service.desired as usize } else { counts.wanted },
         "runningTaskCount": counts.running,
         "pendingTaskCount": counts.pending,
-    });
+    })
+}
+
+/// A `ServiceRevisionSummary`: the same, with the shares of the traffic where a deployment shifts it.
+fn revision_summary(cloud: &Cloud, service: &Service, rollout: &Rollout, tasks: &[Task], id: RevisionId) -> Value {
+    let mut summary = current_revision(cloud, service, tasks, id);
     if let Some((production, test)) = shifting::shares(rollout, id) {
         summary["requestedProductionTrafficWeight"] = production.percent().into();
         summary["requestedTestTrafficWeight"] = test.percent().into();

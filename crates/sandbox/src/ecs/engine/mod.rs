@@ -14,6 +14,8 @@ mod scheduler;
 mod traffic;
 
 #[cfg(test)]
+mod native_tests;
+#[cfg(test)]
 mod property_tests;
 #[cfg(test)]
 mod rollout_tests;

@@ -141,18 +141,20 @@ impl Step {
     fn back(&mut self, native: &mut Native, facts: &Facts, cause: Cause) {
         let (green, Some(blue)) = (self.rollout.target, self.rollout.fallback) else { return };
         native.hooks.give_up();
-        self.stop_others(facts);
         self.keep(facts, blue);
-        if native.production > Share::NONE || native.test > Share::NONE {
+        let green_has_traffic = native.production > Share::NONE || native.test > Share::NONE;
+        let others_have = native.lifecycle == Lifecycle::ReconcileService && native.moved_at.is_none();
+        if green_has_traffic || others_have {
             if self.blue_serves(facts) {
                 (native.production, native.test) = (Share::NONE, Share::NONE);
                 native.enter_quietly(Lifecycle::ProductionTrafficShift, facts.now);
                 self.orders.push(Order::Weigh { production: Share::NONE, test: Share::NONE });
-            } else {
+            } else if green_has_traffic {
                 self.keep(facts, green);
             }
             return;
         }
+        self.stop_others(facts);
         native.enter_quietly(Lifecycle::CleanUp, facts.now);
         self.stop_all(facts, green);
         if scheduler::is_steady(facts, blue) {

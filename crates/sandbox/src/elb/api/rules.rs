@@ -68,6 +68,9 @@ pub(super) fn set_priorities(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, Aws
     for pair in form.structures("RulePriorities") {
         wanted.insert(required(&pair, "RuleArn")?.to_owned(), valid_priority(number(&pair, "Priority", 0)?)?);
     }
+    if wanted.is_empty() {
+        return Err(AwsError::client("ValidationError", "RulePriorities is required"));
+    }
     let mut rooms = cloud.elb.rooms();
     for arn in wanted.keys() {
         not_default(rooms.rule(arn).ok_or_else(|| no_rule(arn))?, "given a priority")?;
