@@ -1,7 +1,14 @@
 //! The state all rooms share: who and where this cloud is, and one field for each room.
 
 use crate::{
-    admin::Faults, clock::Clock, ecs::Ecs, elb::Elb, identity::Identity, metrics::Metrics, pace::Pace, registry::Store,
+    admin::Faults,
+    clock::Clock,
+    ecs::Ecs,
+    elb::Elb,
+    identity::Identity,
+    metrics::{Alarms, Metrics},
+    pace::Pace,
+    registry::Store,
     tasks::Tasks,
 };
 use std::path::{Path, PathBuf};
@@ -23,6 +30,8 @@ pub struct Cloud {
     pub(crate) elb: Elb,
     /// What was measured.
     pub(crate) metrics: Metrics,
+    /// What is rung when measures are bad.
+    pub(crate) alarms: Alarms,
     /// What time it is for deployments.
     pub(crate) clock: Clock,
     /// What is to go wrong.

@@ -1,8 +1,15 @@
 //! Starting and ending a sandbox: it runs on threads of its own, so a blocking caller never starves it.
 
 use crate::{
-    Cloud, Pace, Place, admin::Faults, clock::Clock, ecs, elb, identity::Identity, metrics::Metrics, registry::Store,
-    server, tasks::Tasks,
+    Cloud, Pace, Place,
+    admin::Faults,
+    clock::Clock,
+    ecs, elb,
+    identity::Identity,
+    metrics::{Alarms, Metrics},
+    registry::Store,
+    server,
+    tasks::Tasks,
 };
 use anyhow::Context;
 use std::{
@@ -65,6 +72,7 @@ impl Sandbox {
             tasks,
             elb: elb::Elb::open()?,
             metrics: Metrics::default(),
+            alarms: Alarms::default(),
             clock: Clock::default(),
             faults: Faults::default(),
         });
@@ -131,7 +139,8 @@ impl Sandbox {
     }
 }
 
-/// What happens by itself: services are looked at every tick, gauges are published every second.
+/// What happens by itself: services are looked at every tick, gauges are published and alarms
+/// evaluated every second.
 async fn live(cloud: Arc<Cloud>) {
     let mut tick = tokio::time::interval(cloud.place.pace.tick);
     let mut published = 0;
@@ -142,6 +151,7 @@ async fn live(cloud: Arc<Cloud>) {
         if now.as_second() != published {
             published = now.as_second();
             elb::publish_gauges(&cloud, now);
+            cloud.alarms.tick(&cloud.metrics, now);
         }
     }
 }

@@ -87,7 +87,7 @@ async fn json(cloud: &Arc<Cloud>, target: &str, body: &[u8]) -> Result<Value, Aw
     cloud.faults.strike(operation)?;
     match service {
         "AmazonEC2ContainerServiceV20141113" => ecs::call(cloud, operation, &input),
-        "GraniteServiceVersion20100801" => metrics::call(&cloud.metrics, operation, &input),
+        "GraniteServiceVersion20100801" => metrics::call(cloud, operation, &input),
         "Logs_20140328" => cloud.tasks.logs.call(operation, &input),
         "AmazonEC2ContainerRegistry_V20150921" => ecr::call(cloud, operation, input).await,
         _ => Err(AwsError::not_here(target)),

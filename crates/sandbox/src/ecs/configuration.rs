@@ -1,7 +1,7 @@
 //! A service's `deploymentConfiguration`: kept as it came, read for the engine.
 
 use super::{
-    engine::{Breaker, Limits, Threshold},
+    engine::{Breaker, Limits, Threshold, Watch, Watching},
     strategy,
 };
 use crate::{AwsError, wire::Input};
@@ -56,6 +56,7 @@ fn check(configuration: &Value) -> Result<(), AwsError> {
     if bake_minutes(configuration)? > 1440 {
         return invalid("bakeTimeInMinutes must be between 0 and 1440");
     }
+    watch(configuration)?;
     breaker(configuration).map(drop)
 }
 
@@ -69,6 +70,22 @@ pub(super) fn limits(configuration: &Value) -> Result<Limits, AwsError> {
 
 pub(super) fn bake_minutes(configuration: &Value) -> Result<u32, AwsError> {
     Ok(Input::new(configuration).count("bakeTimeInMinutes")?.unwrap_or(0))
+}
+
+/// The alarms to watch, when that is switched on.
+pub(super) fn watch(configuration: &Value) -> Result<Option<Watch>, AwsError> {
+    let Some(alarms) = configuration.get("alarms").filter(|alarms| alarms.is_object()).map(Input::new) else {
+        return Ok(None);
+    };
+    let names: Vec<String> = alarms.texts("alarmNames").into_iter().map(str::to_owned).collect();
+    if !alarms.flag("enable") {
+        return Ok(None);
+    }
+    if names.is_empty() {
+        let message = "alarmNames must name at least one alarm when alarms are enabled";
+        return Err(AwsError::client("InvalidParameterException", message));
+    }
+    Ok(Some(Watch { names, rolls_back: alarms.flag("rollback"), state: Watching::NotYet }))
 }
 
 /// The circuit breaker, when it is switched on.

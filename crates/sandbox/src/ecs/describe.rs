@@ -186,7 +186,7 @@ pub(super) fn service_deployment(cloud: &Cloud, service: &Service, deployment: &
         put("lifecycleHookDetails", shifting::hooks(native));
     }
     put("deploymentCircuitBreaker", words::breaker(rollout, service.desired));
-    put("alarms", json!({"status": "DISABLED", "alarmNames": [], "triggeredAlarmNames": []}));
+    put("alarms", words::alarms(rollout));
     if let (Some(at), Some(fallback), Some(reason)) =
         (deployment.rollback_started_at, rollout.fallback, words::status_reason(rollout.stage))
     {

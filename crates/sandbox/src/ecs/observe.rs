@@ -51,9 +51,16 @@ pub(super) fn facts(cloud: &Arc<Cloud>, service: &mut Service, now: Timestamp) -
         desired: service.desired,
         limits: limits.unwrap_or(Limits { minimum_healthy_percent: 100, maximum_percent: 200 }),
         tasks: facts,
+        ringing: ringing(cloud, service),
         routable: weights::are_routable(cloud, service),
         happened: std::mem::take(&mut service.happened),
     }
+}
+
+/// Which alarms of the current deployment ring.
+fn ringing(cloud: &Cloud, service: &Service) -> Vec<String> {
+    let watch = service.current().and_then(|current| current.rollout.watch.as_ref());
+    watch.map(|watch| cloud.alarms.ringing(&watch.names)).unwrap_or_default()
 }
 
 /// A task that runs is registered in its target groups.

@@ -147,6 +147,7 @@ impl Service {
             steady_since: None,
             hold_until: None,
             native,
+            watch: configuration::watch(&configuration)?,
         };
         let revision = self.new_revision(cloud, id, definition, now);
         self.revisions.push(Revision { placements, ..revision });

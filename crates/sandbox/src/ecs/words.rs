@@ -2,7 +2,7 @@
 
 use super::{
     deployment::deployment_id,
-    engine::{Cause, RevisionId, Rollout, Stage, StopReason},
+    engine::{Cause, RevisionId, Rollout, Stage, StopReason, Watch, Watching},
 };
 use serde_json::{Value, json};
 
@@ -25,6 +25,7 @@ pub(super) fn failed(cause: Cause) -> &'static str {
         Cause::HookTimedOut => "ECS deployment failed: a lifecycle hook timed out.",
         Cause::StageTimedOut => "ECS deployment failed: a lifecycle stage timed out.",
         Cause::Network => "ECS deployment failed: invalid networking configuration.",
+        Cause::Alarm => "ECS deployment failed: alarm detected.",
     }
 }
 
@@ -37,6 +38,7 @@ pub(super) fn failure(cause: Cause) -> &'static str {
         Cause::HookTimedOut => "lifecycle hook timed out",
         Cause::StageTimedOut => "lifecycle stage timed out",
         Cause::Network => "invalid networking configuration",
+        Cause::Alarm => "alarm detected",
     }
 }
 
@@ -85,6 +87,7 @@ pub(super) fn rollback_reason(cause: Cause) -> &'static str {
         Cause::Hook => "Service deployment rolled back because a lifecycle hook was answered with ROLLBACK.",
         Cause::HookTimedOut => "Service deployment rolled back because a lifecycle hook timed out.",
         Cause::StageTimedOut => "Service deployment rolled back because a lifecycle stage timed out.",
+        Cause::Alarm => "Service deployment rolled back because a CloudWatch alarm was detected.",
         Cause::Network => {
             "Service deployment rolled back because of invalid networking configuration. Both targetGroup and \
              alternateTargetGroup must be associated with the productionListenerRule or testListenerRule."
@@ -102,6 +105,7 @@ fn stop_reason(cause: Cause) -> &'static str {
         Cause::HookTimedOut => "Service deployment stopped because a lifecycle hook timed out.",
         Cause::StageTimedOut => "Service deployment stopped because a lifecycle stage timed out.",
         Cause::Network => "Service deployment stopped because of invalid networking configuration.",
+        Cause::Alarm => "Service deployment stopped because a CloudWatch alarm was detected.",
     }
 }
 
@@ -137,4 +141,19 @@ pub(super) fn breaker(rollout: &Rollout, desired: u32) -> Value {
         _ => ("MONITORING", rollout.failures),
     };
     json!({"status": status, "failureCount": failures, "threshold": threshold})
+}
+
+/// `alarms` of a service deployment.
+pub(super) fn alarms(rollout: &Rollout) -> Value {
+    let none: &[String] = &[];
+    let (status, names, heard) = match &rollout.watch {
+        None => ("DISABLED", none, none),
+        Some(Watch { names, state, .. }) => match state {
+            Watching::Heard(heard) => ("TRIGGERED", names.as_slice(), heard.as_slice()),
+            Watching::Ignored => ("DISABLED", names.as_slice(), none),
+            _ if rollout.stage.is_over() => ("MONITORING_COMPLETE", names.as_slice(), none),
+            Watching::NotYet | Watching::Listening => ("MONITORING", names.as_slice(), none),
+        },
+    };
+    json!({"status": status, "alarmNames": names, "triggeredAlarmNames": heard})
 }

@@ -1,17 +1,20 @@
 //! The operations of CloudWatch.
 
 use super::{
-    Metrics, page,
+    Metrics, alarms, page,
     query::{self, invalid},
     store::Bucket,
 };
-use crate::{AwsError, wire::Input};
+use crate::{AwsError, Cloud, wire::Input};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// Answers `GraniteServiceVersion20100801.<operation>`.
-pub(crate) fn call(metrics: &Metrics, operation: &str, input: &Value) -> Result<Value, AwsError> {
-    let input = Input::new(input);
+pub(crate) fn call(cloud: &Cloud, operation: &str, input: &Value) -> Result<Value, AwsError> {
+    let (input, metrics) = (Input::new(input), &cloud.metrics);
+    if let Some(answer) = alarms::call(cloud, operation, input) {
+        return answer;
+    }
     match operation {
         "PutMetricData" => put_metric_data(metrics, input),
         "GetMetricData" => get_metric_data(metrics, input),
@@ -83,7 +86,7 @@ fn get_metric_data(metrics: &Metrics, input: Input<'_>) -> Result<Value, AwsErro
 }
 
 /// Seconds since 1970, or RFC 3339.
-fn timestamp(value: &Value) -> Option<Timestamp> {
+pub(super) fn timestamp(value: &Value) -> Option<Timestamp> {
     match value {
         Value::String(text) => text.parse().ok(),
         #[expect(clippy::cast_possible_truncation, reason = "milliseconds of a time, saturating at the ends of time")]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
+mod alarms;
 mod binary;
 mod failures;
 mod rollouts;

@@ -18,6 +18,8 @@ pub(crate) struct Facts {
     pub(crate) happened: Vec<Happened>,
     /// Whether listener rules forward to every target group that traffic is to be shifted between.
     pub(crate) routable: bool,
+    /// Which of the deployment's alarms are in `ALARM`.
+    pub(crate) ringing: Vec<String>,
 }
 
 /// `minimumHealthyPercent` and `maximumPercent` of the deployment configuration.

@@ -12,6 +12,7 @@ mod native;
 mod rollout;
 mod scheduler;
 mod traffic;
+mod watch;
 
 #[cfg(test)]
 mod native_tests;
@@ -29,3 +30,4 @@ pub(crate) use lifecycle::Lifecycle;
 pub(crate) use native::Native;
 pub(crate) use rollout::{Cause, Note, Order, Rollout, Stage, Step, StopReason};
 pub(crate) use traffic::{Plan, Share};
+pub(crate) use watch::{Watch, Watching};

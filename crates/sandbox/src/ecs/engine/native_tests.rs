@@ -30,6 +30,7 @@ struct World {
     on_timeout: HookAction,
     stop_at: Option<i64>,
     unroutable_at: Option<i64>,
+    rings_at: Option<i64>,
     /// When every task of blue crashes, and of green.
     crashes: [Option<i64>; 2],
 }
@@ -80,6 +81,7 @@ impl Run {
             steady_since: None,
             hold_until: None,
             native: Some(native),
+            watch: Some(Watch { names: vec!["5xx".to_owned()], rolls_back: true, state: Watching::NotYet }),
         };
         let mut run = Self {
             rollout,
@@ -147,6 +149,7 @@ impl Run {
             tasks: self.tasks.iter().map(|task| task.fact.clone()).collect(),
             happened: Vec::new(),
             routable: self.world.unroutable_at.is_none_or(|at| second < at),
+            ringing: if self.world.rings_at == Some(second) { vec!["5xx".to_owned()] } else { Vec::new() },
         };
         let before = self.rollout.clone();
         let Step { rollout, orders, notes: _ } = before.step(&facts);
@@ -233,7 +236,7 @@ fn world() -> impl Strategy<Value = World> {
     );
     let moment = || prop::option::weighted(0.3, 0..60i64);
     let rest = (0..5i64, any::<bool>(), any::<bool>(), prop::bool::weighted(0.8), 1..5i64);
-    (0..4u32, plan, hooks, rest, (moment(), moment(), [moment(), moment()])).prop_map(
+    (0..4u32, plan, hooks, rest, (moment(), moment(), [moment(), moment(), moment()])).prop_map(
         |(desired, plan, hooks, (bake, has_blue, has_other, green_is_good, slowness), moments)| World {
             desired,
             plan,
@@ -247,7 +250,8 @@ fn world() -> impl Strategy<Value = World> {
             on_timeout: hooks.2,
             stop_at: moments.0,
             unroutable_at: moments.1,
-            crashes: moments.2,
+            rings_at: moments.2[2],
+            crashes: [moments.2[0], moments.2[1]],
         },
     )
 }
@@ -273,6 +277,8 @@ proptest! {
                 prop_assert!(run.world.green_is_good || run.world.desired == 0, "a bad release was called successful");
                 prop_assert_eq!(native.production, Share::ALL);
                 prop_assert!(!stopped, "a stop was not heard");
+                let heard = run.rollout.watch.as_ref().is_some_and(|watch| matches!(watch.state, Watching::Heard(_)));
+                prop_assert!(!heard, "an alarm was heard and nothing done");
                 prop_assert_eq!(run.count(GREEN, Phase::Healthy), run.world.desired);
             }
             Stage::RollbackSuccessful(_) => {

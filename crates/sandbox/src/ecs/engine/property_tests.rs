@@ -61,6 +61,7 @@ impl Run {
             steady_since: None,
             hold_until: None,
             native: None,
+            watch: None,
         };
         let running = if fallback.is_some() { world.desired } else { 0 };
         let old = |n| Task { fact: TaskFact { id: format!("old{n}"), revision: OLD, phase: Phase::Healthy }, age: 99 };
@@ -102,8 +103,15 @@ impl Run {
         let now = Timestamp::from_second(i64::try_from(number).unwrap()).unwrap();
         let tasks: Vec<TaskFact> = self.tasks.iter().map(|task| task.fact.clone()).collect();
         let happened = std::mem::take(&mut self.happened);
-        let facts =
-            Facts { now, desired: self.world.desired, limits: self.world.limits, tasks, happened, routable: true };
+        let facts = Facts {
+            now,
+            desired: self.world.desired,
+            limits: self.world.limits,
+            tasks,
+            happened,
+            routable: true,
+            ringing: Vec::new(),
+        };
         let before = self.rollout.clone();
         let Step { rollout, orders, notes: _ } = before.step(&facts);
         prop_assert!(!before.stage.is_over() || rollout.stage == before.stage, "a finished deployment moved");

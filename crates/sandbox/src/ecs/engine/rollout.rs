@@ -7,6 +7,7 @@ use super::{
     native::Native,
     scheduler::{self, Schedule},
     traffic::Share,
+    watch::Watch,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -31,6 +32,8 @@ pub(crate) struct Rollout {
     pub(crate) hold_until: Option<Timestamp>,
     /// How far it has shifted traffic; none for a rolling deployment.
     pub(crate) native: Option<Native>,
+    /// The alarms that are watched meanwhile.
+    pub(crate) watch: Option<Watch>,
 }
 
 /// `ServiceDeploymentStatus`, with the two things it does not tell: a stalled deployment is `IN_PROGRESS` to a caller, and
@@ -67,6 +70,8 @@ pub(crate) enum Cause {
     StageTimedOut,
     /// The listener rules do not forward to the target groups.
     Network,
+    /// A CloudWatch alarm rang.
+    Alarm,
 }
 
 /// What a step leads to.
@@ -185,10 +190,11 @@ impl Rollout {
         let wanted = self.wanted();
         step.rollout.count(facts, wanted);
         match self.stage {
-            Stage::Pending => step.rollout.stage = Stage::InProgress,
+            Stage::Pending => step.begin(facts),
             Stage::StopRequested => step.rollout.stage = Stage::Stopped(Cause::Request),
             Stage::RollbackRequested => step.roll_back(Cause::Request),
             Stage::InProgress | Stage::RollbackInProgress(_) if step.rollout.has_tripped(facts.desired) => step.trip(),
+            Stage::InProgress if step.rollout.hears(facts) => step.ring(),
             _ => {}
         }
         if self.native.is_some() && !self.stage.is_over() {
@@ -226,12 +232,34 @@ impl Rollout {
         self.breaker.is_none_or(|breaker| breaker.resets_on_healthy_task)
     }
 
+    fn hears(&mut self, facts: &Facts) -> bool {
+        self.watch.as_mut().is_some_and(|watch| watch.hears(&facts.ringing))
+    }
+
     fn has_tripped(&self, desired: u32) -> bool {
         self.breaker.is_some_and(|breaker| self.failures >= breaker.threshold.failures(desired))
     }
 }
 
 impl Step {
+    fn begin(&mut self, facts: &Facts) {
+        self.rollout.stage = Stage::InProgress;
+        if let Some(watch) = &mut self.rollout.watch {
+            watch.begin(&facts.ringing);
+        }
+    }
+
+    /// An alarm rings. What shifts traffic goes back in any case: it is not left halfway.
+    fn ring(&mut self) {
+        let rolls_back = self.rollout.watch.as_ref().is_some_and(|watch| watch.rolls_back);
+        self.notes.push(Note::Failed(self.rollout.target, Cause::Alarm));
+        if self.rollout.fallback.is_some() && (rolls_back || self.rollout.native.is_some()) {
+            self.roll_back(Cause::Alarm);
+        } else {
+            self.rollout.stage = Stage::Stopped(Cause::Alarm);
+        }
+    }
+
     /// The breaker trips: back to the last completed revision where that is wanted and possible.
     fn trip(&mut self) {
         self.notes.push(Note::Failed(self.rollout.primary(), Cause::Breaker));

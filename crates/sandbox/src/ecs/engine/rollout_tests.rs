@@ -19,6 +19,7 @@ fn rollout(stage: Stage) -> Rollout {
         steady_since: None,
         hold_until: None,
         native: None,
+        watch: None,
     }
 }
 
@@ -40,6 +41,7 @@ fn facts(second: i64, healthy: &[RevisionId], happened: &[Happened]) -> Facts {
         tasks: healthy.iter().enumerate().map(task).collect(),
         happened: happened.to_vec(),
         routable: true,
+        ringing: Vec::new(),
     }
 }
 
@@ -177,4 +179,25 @@ fn after_its_end_the_service_is_kept_as_it_was_left() {
     assert_eq!(replaced.orders, [Order::Start { revision: NEW, count: 1 }]);
     let steady = replaced.rollout.step(&facts(61, &[NEW, NEW], &[]));
     assert_eq!((steady.rollout.stage, steady.notes), (Stage::Successful, vec![Note::Steady]));
+}
+
+#[test]
+fn an_alarm_takes_a_deployment_back_unless_it_rang_before_or_that_is_not_wanted() {
+    let watch = |rolls_back| Watch { names: vec!["a".to_owned()], rolls_back, state: Watching::NotYet };
+    let begin = |rolls_back, ringing: &[&str]| {
+        let ringing = ringing.iter().map(|name| (*name).to_owned()).collect();
+        let pending = Rollout { watch: Some(watch(rolls_back)), ..rollout(Stage::Pending) };
+        pending.step(&Facts { ringing, ..facts(0, &[OLD, OLD], &[]) }).rollout
+    };
+    let rings = |second| Facts { ringing: vec!["a".to_owned()], ..facts(second, &[OLD, OLD], &[]) };
+
+    let back = begin(true, &[]).step(&rings(1));
+    assert_eq!(back.rollout.stage, Stage::RollbackInProgress(Cause::Alarm));
+    assert_eq!(back.notes, [Note::Failed(NEW, Cause::Alarm), Note::RollingBack(OLD)]);
+    assert_eq!(back.rollout.watch.map(|watch| watch.state), Some(Watching::Heard(vec!["a".to_owned()])));
+
+    assert_eq!(begin(false, &[]).step(&rings(1)).rollout.stage, Stage::Stopped(Cause::Alarm));
+    assert_eq!(begin(true, &["a"]).step(&rings(1)).rollout.stage, Stage::InProgress);
+    let first_ever = Rollout { fallback: None, ..begin(true, &[]) };
+    assert_eq!(first_ever.step(&rings(1)).rollout.stage, Stage::Stopped(Cause::Alarm));
 }

@@ -24,7 +24,15 @@ fn facts(desired: u32, (minimum_healthy_percent, maximum_percent): (u32, u32), l
         }
     }
     let limits = Limits { minimum_healthy_percent, maximum_percent };
-    Facts { now: Timestamp::UNIX_EPOCH, desired, limits, tasks, happened: Vec::new(), routable: true }
+    Facts {
+        now: Timestamp::UNIX_EPOCH,
+        desired,
+        limits,
+        tasks,
+        happened: Vec::new(),
+        routable: true,
+        ringing: Vec::new(),
+    }
 }
 
 /// What is scheduled, as a line: how many start, and which stop.
