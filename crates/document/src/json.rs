@@ -6,6 +6,9 @@ use std::{collections::HashSet, fmt};
 /// How many lists and objects may stand inside one another.
 const MAX_DEPTH: usize = 100;
 
+/// Members up to which a duplicate is looked for by comparing.
+const FEW: usize = 16;
+
 /// A JSON value. Members keep their order; numbers keep their text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Json {
@@ -183,7 +186,7 @@ impl Parser<'_> {
     }
 
     fn map(&mut self) -> Result<Json, JsonFault> {
-        let mut members = Vec::new();
+        let mut members: Vec<(String, Json)> = Vec::new();
         let mut seen = HashSet::new();
         if self.takes(b'}') {
             return Ok(Json::Map(members));
@@ -195,7 +198,16 @@ impl Parser<'_> {
                 return Err(self.fault("expected a key in double quotes"));
             }
             let key = self.text()?;
-            if !seen.insert(key.clone()) {
+            // Few keys are compared one by one; only many are worth a set of their own.
+            if members.len() == FEW {
+                seen.extend(members.iter().map(|(name, _)| name.clone()));
+            }
+            let known = if members.len() < FEW {
+                members.iter().any(|(name, _)| *name == key)
+            } else {
+                !seen.insert(key.clone())
+            };
+            if known {
                 self.at = start;
                 return Err(self.fault(format!("duplicate key `{}`", shorten(&key))));
             }
@@ -212,20 +224,24 @@ impl Parser<'_> {
         }
     }
 
-    /// A string: its end is found here, its escapes and its UTF-8 are left to the JSON library.
+    /// A string: its end is found here; escapes, where there are any, are left to the JSON library.
     fn text(&mut self) -> Result<String, JsonFault> {
         let start = self.at;
-        let mut end = start + 1;
+        let (mut end, mut plain) = (start + 1, true);
         loop {
             match self.bytes.get(end) {
                 Some(b'"') => break,
-                Some(b'\\') => end += 2,
-                Some(_) => end += 1,
+                Some(b'\\') => (end, plain) = (end + 2, false),
+                Some(byte) => (end, plain) = (end + 1, plain && *byte >= b' '),
                 None => return Err(self.fault("a string does not end")),
             }
         }
         let token = &self.bytes[start..=end];
-        let text = serde_json::from_slice(token).map_err(|_| self.fault("a string with an invalid escape or byte"))?;
+        let text = match std::str::from_utf8(&token[1..token.len() - 1]) {
+            Ok(text) if plain => Some(text.to_owned()),
+            _ => serde_json::from_slice(token).ok(),
+        };
+        let text = text.ok_or_else(|| self.fault("a string with an invalid escape or byte"))?;
         self.at = end + 1;
         Ok(text)
     }
@@ -303,6 +319,17 @@ mod tests {
             assert!(Json::parse(bad.as_bytes()).is_err(), "{bad}");
         }
         assert!(Json::parse(b"\"\xff\"").is_err());
+    }
+
+    #[test]
+    fn a_duplicate_is_found_among_few_keys_and_among_many() {
+        for count in [1, 15, 16, 17, 40] {
+            for twice in [0, count - 1] {
+                let keys = (0..count).chain([twice]).map(|n| format!("\"k{n}\":0")).collect::<Vec<_>>();
+                let text = format!("{{{}}}", keys.join(","));
+                assert!(problem(&text).starts_with(&format!("duplicate key `k{twice}`")), "{text}");
+            }
+        }
     }
 
     #[test]

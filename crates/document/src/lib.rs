@@ -4,16 +4,20 @@
 //! Nothing here reads a file. Everything is bounded: the size of a document ([`LARGEST`]), its depth, what its aliases and
 //! parameters may expand to, and how many problems are told.
 
+mod decimal;
 mod fields;
 mod json;
 mod locate;
 mod parameters;
+pub mod path;
 mod problem;
 mod yaml;
 
+pub use decimal::{Decimal, DecimalError};
 pub use fields::{Fields, kind};
 pub use json::{Json, JsonFault, number_length, shorten};
 pub use parameters::Parameter;
+pub use path::Path;
 pub use problem::Problem;
 
 use parameters::Parameters;

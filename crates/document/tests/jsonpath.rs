@@ -2,8 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
-use canary_dataset_check::assertion::{Body, Selector};
-use document::Json;
+use document::{Json, Path};
 use serde_json::Value;
 
 /// Tests that fail, each with its reason.
@@ -17,17 +16,17 @@ fn tests() -> Vec<Value> {
 /// What is wrong with our answer to one test.
 fn wrong(test: &Value) -> Option<String> {
     let selector = test["selector"].as_str().unwrap();
-    let parsed = selector.parse::<Selector>();
+    let parsed = selector.parse::<Path>();
     if test["invalid_selector"] == true {
         return parsed.is_ok().then(|| "is taken although it is invalid".to_owned());
     }
     let parsed = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return Some(error),
+        Err(error) => return Some(error.to_string()),
     };
-    let body = Body::new(Json::parse(test["document"].to_string().as_bytes()).unwrap());
-    let selected = parsed.select(&body);
-    let values = Value::Array(selected.iter().map(|(_, node)| node.to_value()).collect());
+    let body = Json::parse(test["document"].to_string().as_bytes()).unwrap();
+    let selected = parsed.nodes(&body).unwrap();
+    let values = Value::Array(selected.iter().map(|node| node.value.to_value()).collect());
     let allowed =
         test.get("results").and_then(Value::as_array).cloned().unwrap_or_else(|| vec![test["result"].clone()]);
     if !allowed.contains(&values) {
@@ -36,10 +35,10 @@ fn wrong(test: &Value) -> Option<String> {
     if parsed.is_singular() && selected.len() > 1 {
         return Some("is called singular and selects more than one node".to_owned());
     }
-    selected.iter().find_map(|(path, node)| {
-        let again: Selector = path.parse().ok()?;
-        let found = again.select(&body);
-        let same = again.is_singular() && found.len() == 1 && found[0].1 == *node;
+    selected.iter().find_map(|node| {
+        let path = node.path();
+        let again = path.parse::<Path>();
+        let same = again.is_ok_and(|again| again.one(&body) == Some(node.value) && again.place() == Some(path.clone()));
         (!same).then(|| format!("the path {path} it shows does not lead back"))
     })
 }
