@@ -1,14 +1,20 @@
 //! What an answer must be: assertions on the nodes a JSONPath selects. Pure; the present comes in as a value.
 
+mod arrays;
 mod difference;
 mod format;
 mod read;
 mod rule;
-mod selector;
+mod scene;
 
-pub(crate) use read::{assertion, metadata, tolerance, value};
+pub use arrays::Direction;
+pub use document::Path as Selector;
+pub(crate) use read::{assertion, has_number, metadata, path, selector, tolerance, value};
 pub use rule::{Moment, Rule};
-pub use selector::{Body, Selector};
+pub(crate) use scene::BLACK;
+pub use scene::{Everywhere, Scene};
+
+use document::{Json, path::Node};
 
 /// One assertion on an answer's body.
 #[derive(Debug, Clone)]
@@ -30,10 +36,14 @@ pub enum Expectation {
     All(Vec<Rule>),
     /// At least one keeps every rule.
     Any(Vec<Rule>),
+    /// None keeps every rule; that there is no node at all is as good.
+    None(Vec<Rule>),
+    /// There are so many, from the first to the second.
+    Count(u64, u64),
 }
 
 /// One way in which an answer is not what it must be.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Mismatch {
     /// The node, as a JSONPath; `status` or `body` for the answer as a whole.
     pub path: String,
@@ -55,39 +65,69 @@ fn cut(text: String) -> String {
 }
 
 impl Assertion {
-    /// Every way in which `body` does not keep this assertion at `moment`; none when it does.
+    /// Every way in which the scene's body does not keep this assertion; none when it does.
     #[must_use]
-    pub fn check(&self, body: &Body, moment: Moment) -> Vec<Mismatch> {
-        let nodes = self.selector.select(body);
-        let missing = |rules: &[Rule]| vec![Mismatch::new(self.selector.text(), describe(rules), "missing")];
+    pub fn check(&self, scene: &Scene<'_>) -> Vec<Mismatch> {
+        let mut found = Vec::new();
+        match &self.expectation {
+            // The one node of a plain query is looked at without writing down where it is; that is what most cases ask.
+            Expectation::One(rules) if self.selector.is_singular() => match self.selector.one(scene.body) {
+                Some(seen) if rules.iter().all(|rule| rule.plainly_holds(seen)) => {}
+                Some(_) => self.check_nodes(scene, &mut found),
+                None => found.push(Mismatch::new(self.selector.text(), describe(rules), "missing")),
+            },
+            _ => self.check_nodes(scene, &mut found),
+        }
+        scene.hide(&mut found);
+        found
+    }
+
+    fn check_nodes(&self, scene: &Scene<'_>, found: &mut Vec<Mismatch>) {
+        let path = self.selector.text();
+        let nodes = match self.selector.nodes(scene.body) {
+            Ok(nodes) => nodes,
+            Err(error) => return found.push(Mismatch::new(path, "a query that can be answered", error.to_string())),
+        };
+        let broken = |rules: &[Rule], node: &Node<'_>| broken(rules, &node.path(), node.value, scene);
         match &self.expectation {
             Expectation::Absent => {
-                let there = nodes.iter().map(|(path, seen)| Mismatch::new(path, "absent", seen.to_string()));
-                there.collect()
+                found.extend(nodes.iter().map(|node| Mismatch::new(node.path(), "absent", node.value.to_string())));
             }
-            Expectation::One(rules) | Expectation::All(rules) if nodes.is_empty() => missing(rules),
+            Expectation::One(rules) | Expectation::All(rules) | Expectation::Any(rules) if nodes.is_empty() => {
+                found.push(Mismatch::new(path, describe(rules), "missing"));
+            }
             Expectation::One(rules) | Expectation::All(rules) => {
-                let broken = nodes.iter().flat_map(|(path, seen)| broken(rules, path, seen, moment));
-                broken.collect()
+                found.extend(nodes.iter().flat_map(|node| broken(rules, node)));
             }
-            Expectation::Any(rules)
-                if nodes.iter().any(|(path, seen)| broken(rules, path, seen, moment).is_empty()) =>
-            {
-                Vec::new()
-            }
-            Expectation::Any(rules) if nodes.is_empty() => missing(rules),
             Expectation::Any(rules) => {
-                let seen = format!("{} nodes, none of which is", nodes.len());
-                vec![Mismatch::new(self.selector.text(), format!("any: {}", describe(rules)), seen)]
+                if !nodes.iter().any(|node| broken(rules, node).is_empty()) {
+                    let seen = format!("{} nodes, none of which is", nodes.len());
+                    found.push(Mismatch::new(path, format!("any: {}", describe(rules)), seen));
+                }
+            }
+            Expectation::None(rules) => {
+                let kept = nodes.iter().filter(|node| broken(rules, node).is_empty());
+                let told = |node: &Node<'_>| {
+                    Mismatch::new(node.path(), format!("none: {}", describe(rules)), node.value.to_string())
+                };
+                found.extend(kept.map(told));
+            }
+            Expectation::Count(least, most) => {
+                let count = nodes.len() as u64;
+                if !(*least..=*most).contains(&count) {
+                    let expected =
+                        if least == most { format!("{least} nodes") } else { format!("{least} to {most} nodes") };
+                    found.push(Mismatch::new(path, expected, count.to_string()));
+                }
             }
         }
     }
 }
 
-fn broken(rules: &[Rule], path: &str, seen: &document::Json, moment: Moment) -> Vec<Mismatch> {
+fn broken(rules: &[Rule], path: &str, seen: &Json, scene: &Scene<'_>) -> Vec<Mismatch> {
     let mut mismatches = Vec::new();
     for rule in rules {
-        rule.check(path, seen, moment, &mut mismatches);
+        rule.check(path, seen, scene, &mut mismatches);
     }
     mismatches
 }
@@ -110,8 +150,9 @@ mod tests {
         let assertion = document::read(yaml, assertion)
             .map_err(|problems| problems.into_iter().map(|problem| problem.text).collect::<Vec<_>>())?;
         let moment = Moment("2026-09-21T06:00:00Z".parse().unwrap());
-        let body = Body::new(Json::parse(body.as_bytes()).unwrap());
-        let mismatches = assertion.check(&body, moment).into_iter();
+        let body = Json::parse(body.as_bytes()).unwrap();
+        let everywhere = Everywhere::default();
+        let mismatches = assertion.check(&Scene { body: &body, moment, everywhere: &everywhere }).into_iter();
         Ok(mismatches.map(|m| format!("{}: {} | {}", m.path, m.expected, m.seen)).collect())
     }
 
@@ -220,10 +261,56 @@ mod tests {
     }
 
     #[test]
+    fn nodes_can_be_counted_and_excluded() {
+        let body = r#"{"items": [{"p": 1}, {"p": -2}], "n": null}"#;
+        passes("{path: '$.items[*]', count: 2}", body);
+        passes("{path: '$.items[*]', count: {min: 1, max: 3}}", body);
+        fails("{path: '$.items[*]', count: {min: 3}}", body, "$.items[*]: 3 to 18446744073709551615 nodes | 2");
+        fails("{path: '$.gone', count: 1}", body, "$.gone: 1 nodes | 0");
+        passes("{path: '$.items[*].p', none: {min: 2}}", body);
+        fails("{path: '$.items[*].p', none: {max: 0}}", body, "$.items[1].p: none: at most 0 | -2");
+        passes("{path: '$.gone[*]', none: {type: 'null'}}", body);
+    }
+
+    #[test]
+    fn lists_are_compared_in_any_order_and_looked_at_for_order() {
+        passes("{path: $.a, unordered: [1, 2, 2]}", r#"{"a": [2, 1.0, 2]}"#);
+        assert_eq!(
+            check("{path: $.a, unordered: [1, 2, 2]}", r#"{"a": [1, 1, 2]}"#),
+            Ok(vec!["$.a: 2 among its items | missing".to_owned(), "$.a[1]: absent | 1".to_owned()])
+        );
+        // The first that fits is not always the one to take: 1.0 fits both, 1.4 only one.
+        passes("{path: $.a, unordered: [1.0, 1.4], abs: 0.5}", r#"{"a": [1.2, 0.6]}"#);
+        passes("{path: $.a, unordered: [1.4, 1.0], abs: 0.5}", r#"{"a": [1.2, 0.6]}"#);
+        passes("{path: $.a, sorted: ascending}", r#"{"a": [1, 1.0, 9, 10]}"#);
+        fails(
+            "{path: $.a, sorted: descending}",
+            r#"{"a": [2, 3]}"#,
+            "$.a: in descending order | [0] and [1] are out of order: 2, 3",
+        );
+        passes("{path: $.a, sorted: descending, sorted_by: $.p}", r#"{"a": [{"p": "b"}, {"p": "a"}]}"#);
+        fails(
+            "{path: $.a, sorted: ascending}",
+            r#"{"a": [1, "2"]}"#,
+            "$.a: in ascending order | [0] and [1] cannot be ordered: 1, \"2\"",
+        );
+    }
+
+    #[test]
+    fn a_number_can_be_wanted_as_it_is_written() {
+        passes("{path: $.a, exact_text: '1.50'}", r#"{"a": 1.50}"#);
+        fails("{path: $.a, exact_text: '1.50'}", r#"{"a": 1.5}"#, "$.a: written as 1.50 | 1.5");
+        fails("{path: $.a, equals: 1.5, decimals: 1}", r#"{"a": 1.56}"#, "$.a: 1.5 to 1 decimals | 1.56 (off by 0.06)");
+        passes("{path: $.a, equals: 1.5, decimals: 1}", r#"{"a": 1.54}"#);
+        passes("{path: $.a, equals: 1000, sig: 2}", r#"{"a": 1004}"#);
+        passes("{path: $.a, equals: 0.3, ulp: 1}", r#"{"a": 0.30000000000000004}"#);
+    }
+
+    #[test]
     fn an_assertion_that_cannot_fail_or_cannot_be_meant_is_refused() {
         for (yaml, problem) in [
             ("{path: $.a}", "asserts nothing"),
-            ("{path: $.a, abs: 1}", "`abs` and `rel` belong to `equals`"),
+            ("{path: $.a, abs: 1}", "a tolerance belongs to `equals`"),
             ("{path: $.a, equals: 1, abs: -1}", "a tolerance is not negative"),
             ("{path: $.a, equals: x, abs: 1}", "numbers"),
             ("{path: $.a, between: [2, 1]}", "the range is empty"),
@@ -231,6 +318,12 @@ mod tests {
             ("{path: $.a, matches: '('}", "not a pattern"),
             ("{path: $.a, type: int}", "`int` is no type"),
             ("{path: $.a, absent: true, equals: 1}", "`absent` stands alone"),
+            ("{path: $.a, none: {}}", "asserts nothing"),
+            ("{path: $.a, count: {min: 0}}", "holds always"),
+            ("{path: $.a, unordered: 1}", "expected a list"),
+            ("{path: $.a, sorted: up}", "neither ascending nor descending"),
+            ("{path: $.a, sorted_by: $.b}", "`sorted_by` belongs to `sorted`"),
+            ("{path: $.a, equals: 1, sig: 0}", "from 1 to 1000"),
             ("{path: a.b, equals: 1}", "not a JSONPath"),
             ("{path: $.a, equal: 1}", "did you mean `equals`?"),
             ("{equals: 1}", "`path` is missing"),

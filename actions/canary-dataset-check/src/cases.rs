@@ -5,7 +5,7 @@ mod dataset;
 pub use dataset::{Dataset, DatasetError, MAX_LINE};
 
 use crate::{
-    assertion::{Assertion, assertion, value},
+    assertion::{Assertion, assertion, has_number, value},
     config::{Canary, headers_of, path_of, status_of},
 };
 use document::{Fields, Json, Problem, kind};
@@ -108,9 +108,15 @@ fn expected(fields: &Fields<'_>, canary: &Canary) -> Option<(u16, Vec<Assertion>
     match fields.get("values") {
         Some(Json::Map(values)) => {
             for (path, expected) in values {
-                let tolerance =
-                    canary.tolerances.iter().find(|(known, _)| known == path).map(|(_, tolerance)| tolerance);
-                match value(path, expected, tolerance) {
+                let tolerances = &canary.everywhere.tolerances;
+                if tolerances.iter().any(|(known, _)| known.text() == path) && !has_number(expected) {
+                    let problem = format!(
+                        "{path}: canary.yml has a tolerance for it, which is for numbers, and this is {}",
+                        kind(expected)
+                    );
+                    fields.refuse("values", problem);
+                }
+                match value(path, expected) {
                     Ok(assertion) => assertions.push(assertion),
                     Err(problem) => fields.refuse("values", format!("{path}: {problem}")),
                 }

@@ -7,7 +7,10 @@ mod read;
 pub use read::read;
 pub(crate) use read::{headers_of, path_of, status_of};
 
-use crate::{assertion::Assertion, decimal::Tolerance, length::Length};
+use crate::{
+    assertion::{Assertion, Everywhere},
+    length::Length,
+};
 use reqwest::header::{HeaderName, HeaderValue};
 use std::path::PathBuf;
 
@@ -22,8 +25,8 @@ pub struct Canary {
     pub running_version: Option<RunningVersion>,
     /// The dataset.
     pub cases: Cases,
-    /// How near a case's expected value must be met, by its path.
-    pub tolerances: Vec<(String, Tolerance)>,
+    /// What holds of paths whatever the case: how near numbers must be, what is ignored, what is never shown.
+    pub everywhere: Everywhere,
     /// What every answer with a 2xx status must keep: the metadata contract and the assertions of the file.
     pub every_answer: Vec<Assertion>,
     /// How much may be wrong.

@@ -1,7 +1,7 @@
 //! Whether one answer is right. Pure.
 
 use crate::{
-    assertion::{Assertion, Body, Mismatch, Moment},
+    assertion::{Assertion, BLACK, Everywhere, Mismatch, Moment, Scene},
     observe::{CaseVerdict, Reply},
 };
 use document::Json;
@@ -19,7 +19,7 @@ pub enum Outcome {
 
 /// Judges a reply: the status first, then the body if anything is asserted of it.
 #[must_use]
-pub fn judge(status: u16, assertions: &[Assertion], reply: &Reply) -> Outcome {
+pub fn judge(status: u16, assertions: &[Assertion], everywhere: &Everywhere, reply: &Reply) -> Outcome {
     let one = |path: &str, expected: String, seen: String| Outcome::Failed(vec![Mismatch::new(path, expected, seen)]);
     let answer = match reply {
         Reply::Answer(answer) => answer,
@@ -29,7 +29,9 @@ pub fn judge(status: u16, assertions: &[Assertion], reply: &Reply) -> Outcome {
         Reply::Broken(reason) => return one("body", "a whole answer".to_owned(), reason.clone()),
     };
     if answer.status != status {
-        let body = String::from_utf8_lossy(&answer.body);
+        // A body that was not expected has its secrets anywhere.
+        let hidden = !everywhere.redacted.is_empty() && !answer.body.is_empty();
+        let body = if hidden { BLACK.into() } else { String::from_utf8_lossy(&answer.body) };
         let excerpt = body.split_whitespace().collect::<Vec<_>>().join(" ");
         let seen = if excerpt.is_empty() { answer.status.to_string() } else { format!("{} {excerpt}", answer.status) };
         return one("status", status.to_string(), seen);
@@ -38,11 +40,11 @@ pub fn judge(status: u16, assertions: &[Assertion], reply: &Reply) -> Outcome {
         return Outcome::Passed;
     }
     let body = match Json::parse(&answer.body) {
-        Ok(json) => Body::new(json),
+        Ok(json) => json,
         Err(fault) => return one("body", "JSON".to_owned(), fault.to_string()),
     };
-    let moment = Moment(answer.at);
-    let mismatches: Vec<Mismatch> = assertions.iter().flat_map(|assertion| assertion.check(&body, moment)).collect();
+    let scene = Scene { body: &body, moment: Moment(answer.at), everywhere };
+    let mismatches: Vec<Mismatch> = assertions.iter().flat_map(|assertion| assertion.check(&scene)).collect();
     if mismatches.is_empty() { Outcome::Passed } else { Outcome::Failed(mismatches) }
 }
 
@@ -101,14 +103,26 @@ mod tests {
         }
     }
 
+    fn none() -> Everywhere {
+        Everywhere::default()
+    }
+
+    #[test]
+    fn a_body_that_may_hold_what_must_not_be_shown_is_not_shown() {
+        let everywhere = Everywhere { redacted: vec!["$.a".parse().unwrap()], ..none() };
+        let told = |reply| told(&judge(200, &one(), &everywhere, &reply));
+        assert_eq!(told(answer(500, "{\"a\": 9}")), "status: 200 | 500 [redacted]");
+        assert_eq!(told(answer(200, "{\"a\": 9}")), "$.a: [redacted] | [redacted]");
+    }
+
     fn one() -> Vec<Assertion> {
-        vec![crate::assertion::value("$.a", &Json::Number("1".to_owned()), None).unwrap()]
+        vec![crate::assertion::value("$.a", &Json::Number("1".to_owned())).unwrap()]
     }
 
     #[test]
     fn only_the_right_status_with_the_right_body_passes() {
-        assert_eq!(judge(200, &one(), &answer(200, "{\"a\": 1}")), Outcome::Passed);
-        assert_eq!(judge(404, &[], &answer(404, "gone")), Outcome::Passed);
+        assert_eq!(judge(200, &one(), &none(), &answer(200, "{\"a\": 1}")), Outcome::Passed);
+        assert_eq!(judge(404, &[], &none(), &answer(404, "gone")), Outcome::Passed);
         for (reply, why) in [
             (answer(500, "{\"error\":\n \"x\"}"), "status: 200 | 500 {\"error\": \"x\"}"),
             (answer(200, "{\"a\": 2}"), "$.a: 1 | 2 (off by 1)"),
@@ -120,9 +134,9 @@ mod tests {
             (Reply::Redirected, "status: 200 | a redirect, which is not followed"),
             (Reply::Broken("breaks off: eof".to_owned()), "body: a whole answer | breaks off: eof"),
         ] {
-            assert_eq!(told(&judge(200, &one(), &reply)), why);
+            assert_eq!(told(&judge(200, &one(), &none(), &reply)), why);
         }
-        let silent = judge(200, &[], &Reply::Unreachable("connection refused".to_owned()));
+        let silent = judge(200, &[], &none(), &Reply::Unreachable("connection refused".to_owned()));
         assert_eq!(silent, Outcome::Unanswered("connection refused".to_owned()));
     }
 

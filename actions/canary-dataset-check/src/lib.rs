@@ -9,7 +9,6 @@ pub mod assertion;
 pub mod cases;
 pub mod config;
 pub mod decide;
-pub mod decimal;
 pub mod inputs;
 pub mod judge;
 pub mod junit;
@@ -17,6 +16,7 @@ pub mod length;
 pub mod observe;
 mod report;
 pub mod statement;
+pub mod tolerance;
 
 use apply::Receipt;
 use decide::Word;

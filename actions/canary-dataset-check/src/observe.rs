@@ -37,7 +37,7 @@ impl Observed {
 pub(crate) async fn observe(runner: &Runner, settings: &Settings, observed: &mut Observed) -> Result<(), Failure> {
     let service = Service::connect(runner, settings)?;
     for probe in &settings.canary.probes {
-        let result = probe::wait_for(&service, probe).await;
+        let result = probe::wait_for(&service, probe, &settings.canary.everywhere).await;
         runner.info(result.line());
         observed.probes.push(result);
         if !observed.is_well() {
@@ -45,7 +45,7 @@ pub(crate) async fn observe(runner: &Runner, settings: &Settings, observed: &mut
         }
     }
     if let Some(version) = &settings.canary.running_version {
-        let result = probe::version(&service, version).await;
+        let result = probe::version(&service, version, &settings.canary.everywhere).await;
         runner.info(result.line());
         observed.running_version = Some(result);
         if !observed.is_well() {

@@ -1,6 +1,6 @@
 //! Forms a value can have: JSON's types, and the texts a provenance contract is made of.
 
-use crate::decimal::Decimal;
+use document::Decimal;
 use document::Json;
 use std::str::FromStr;
 

@@ -1,15 +1,12 @@
 //! One rule on one value.
 
 use super::{
-    Mismatch,
-    difference::differences,
+    Direction, Mismatch, Scene, Selector, arrays,
+    difference::Comparing,
     format::{self, Form},
 };
-use crate::{
-    decimal::{Decimal, Tolerance},
-    length::Length,
-};
-use document::Json;
+use crate::{length::Length, tolerance::Tolerance};
+use document::{Decimal, Json};
 use std::fmt;
 
 /// The present, as the checks know it: when the answer had arrived.
@@ -21,6 +18,12 @@ pub struct Moment(pub jiff::Timestamp);
 pub enum Rule {
     /// This value, numbers within the tolerance.
     Equals(Json, Tolerance),
+    /// A list of these items, in whatever order.
+    Unordered(Vec<Json>, Tolerance),
+    /// A list in this order, by the value at the path in each item or by the items themselves.
+    Sorted(Direction, Option<Box<Selector>>),
+    /// A number or text written exactly so.
+    Written(String),
     /// A number in this range, borders included.
     Between(Option<Decimal>, Option<Decimal>),
     /// Of this type or form.
@@ -35,26 +38,41 @@ pub enum Rule {
 
 impl Rule {
     /// Notes how `seen`, found at `path`, breaks this rule at `moment`, if it does.
-    pub(super) fn check(&self, path: &str, seen: &Json, moment: Moment, found: &mut Vec<Mismatch>) {
+    pub(super) fn check(&self, path: &str, seen: &Json, scene: &Scene<'_>, found: &mut Vec<Mismatch>) {
         let broken = match self {
-            Self::Equals(expected, tolerance) => return differences(expected, seen, path, tolerance, found),
+            Self::Equals(expected, tolerance) => {
+                return Comparing { scene, tolerance }.differences(expected, seen, path, found);
+            }
+            Self::Unordered(expected, tolerance) => {
+                return arrays::unordered(expected, seen, path, Comparing { scene, tolerance }, found);
+            }
+            Self::Sorted(direction, by) => arrays::out_of_order(seen, *direction, by.as_deref()),
+            Self::Written(text) => match seen {
+                Json::Number(token) | Json::Text(token) if token == text => None,
+                other => Some(other.to_string()),
+            },
             Self::Between(low, high) => between(low.as_ref(), high.as_ref(), seen),
             Self::Form(form) => (!form.fits(seen)).then(|| seen.to_string()),
             Self::Matches(pattern) => {
                 let matched = matches!(seen, Json::Text(text) if pattern.is_match(text));
                 (!matched).then(|| seen.to_string())
             }
-            Self::OneOf(allowed) => {
-                let equal = |one: &Json| {
-                    let mut found = Vec::new();
-                    differences(one, seen, path, &Tolerance::default(), &mut found);
-                    found.is_empty()
-                };
-                (!allowed.iter().any(equal)).then(|| seen.to_string())
-            }
-            Self::Fresh(max_age, max_skew) => stale(*max_age, *max_skew, seen, moment),
+            Self::OneOf(allowed) => (!allowed.iter().any(|one| one.same(seen))).then(|| seen.to_string()),
+            Self::Fresh(max_age, max_skew) => stale(*max_age, *max_skew, seen, scene.moment),
         };
         found.extend(broken.map(|seen| Mismatch::new(path, self.to_string(), seen)));
+    }
+
+    /// Whether `seen` keeps this rule beyond doubt, without knowing where it is; what is doubtful is for [`Rule::check`].
+    pub(super) fn plainly_holds(&self, seen: &Json) -> bool {
+        match self {
+            Self::Equals(expected, _) => expected == seen,
+            Self::Between(low, high) => between(low.as_ref(), high.as_ref(), seen).is_none(),
+            Self::Form(form) => form.fits(seen),
+            Self::Matches(pattern) => matches!(seen, Json::Text(text) if pattern.is_match(text)),
+            Self::OneOf(allowed) => allowed.iter().any(|one| one == seen),
+            Self::Unordered(..) | Self::Sorted(..) | Self::Written(_) | Self::Fresh(..) => false,
+        }
     }
 }
 
@@ -85,6 +103,12 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Equals(expected, tolerance) => write!(f, "{expected}{tolerance}"),
+            Self::Unordered(expected, tolerance) => {
+                write!(f, "{} in any order{tolerance}", Json::List(expected.clone()))
+            }
+            Self::Sorted(direction, None) => write!(f, "in {direction} order"),
+            Self::Sorted(direction, Some(by)) => write!(f, "in {direction} order of {by}"),
+            Self::Written(text) => write!(f, "written as {text}"),
             Self::Between(Some(low), Some(high)) => write!(f, "from {low} to {high}"),
             Self::Between(Some(low), None) => write!(f, "at least {low}"),
             Self::Between(None, Some(high)) => write!(f, "at most {high}"),

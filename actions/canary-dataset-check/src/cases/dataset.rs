@@ -76,8 +76,10 @@ impl Dataset {
         if !problems.is_empty() {
             return Err(DatasetError::Wrong(problems));
         }
-        let unused = canary.tolerances.iter().map(|(path, _)| path).filter(|path| !used.contains(*path));
-        let unused_tolerances = unused.cloned().collect();
+        // An expected value holds all below its path.
+        let meets = |path: &str| used.iter().any(|known: &String| path.starts_with(known.as_str()));
+        let tolerances = canary.everywhere.tolerances.iter().map(|(path, _)| path.text());
+        let unused_tolerances = tolerances.filter(|path| !meets(path)).map(str::to_owned).collect();
         Ok(Self { path: path.to_owned(), digest: lines.hasher.finish(), cases, unused_tolerances })
     }
 

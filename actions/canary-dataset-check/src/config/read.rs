@@ -2,15 +2,15 @@
 
 use super::{Canary, Cases, Limits, Patience, Probe, RunningVersion, Target};
 use crate::{
-    assertion::{Assertion, Selector, assertion, metadata, tolerance, value},
-    decimal::Tolerance,
+    assertion::{Assertion, Everywhere, Selector, assertion, metadata, path, selector, tolerance, value},
     length::Length,
+    tolerance::Tolerance,
 };
 use document::{Fields, Filling, Json, Parameter, Problem};
 use reqwest::header::{HeaderName, HeaderValue};
 use std::{collections::BTreeSet, path::PathBuf};
 
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 12] = [
     "version",
     "parameters",
     "target",
@@ -18,6 +18,8 @@ const SECTIONS: [&str; 10] = [
     "running_version",
     "cases",
     "tolerances",
+    "ignore",
+    "redact",
     "metadata",
     "assert",
     "limits",
@@ -41,11 +43,12 @@ fn sections(root: &Fields<'_>, expect_version: Option<&str>) -> Option<Canary> {
     let probes = root.mappings("probes").into_iter().filter_map(probe).collect();
     let target = target(root.child("target"));
     let running_version = running_version(root, expect_version);
-    let tolerances = tolerances(root);
+    let everywhere =
+        Everywhere { tolerances: tolerances(root), ignored: paths(root, "ignore"), redacted: paths(root, "redact") };
     let limits = root.child("limits").map(|fields| limits(&fields)).unwrap_or_default();
     let cases = cases(root)?;
     let unused_parameters = Vec::new();
-    Some(Canary { target, probes, running_version, cases, tolerances, every_answer, limits, unused_parameters })
+    Some(Canary { target, probes, running_version, cases, everywhere, every_answer, limits, unused_parameters })
 }
 
 fn assertions(fields: &Fields<'_>) -> Vec<Assertion> {
@@ -135,7 +138,7 @@ fn running_version(root: &Fields<'_>, expect_version: Option<&str>) -> Option<Ru
         return None;
     };
     let path = text("path").unwrap_or_else(|| "$.git_sha".to_owned());
-    let assertion = value(&path, &Json::Text(expected.clone()), None)
+    let assertion = value(&path, &Json::Text(expected.clone()))
         .map_err(|problem| root.refuse("running_version", format!("path: {problem}")))
         .ok()?;
     let asked = match &fields {
@@ -155,20 +158,36 @@ fn cases(root: &Fields<'_>) -> Option<Cases> {
     Some(Cases { from: PathBuf::from(fields.text("from")?), min, repeats: repeats.unwrap_or(1) })
 }
 
-fn tolerances(root: &Fields<'_>) -> Vec<(String, Tolerance)> {
+/// The JSONPaths listed at `key`.
+fn paths(root: &Fields<'_>, key: &str) -> Vec<Selector> {
+    let one = |item: &Json| match item {
+        Json::Text(text) => path(text).map_err(|problem| root.refuse(key, problem)).ok(),
+        other => {
+            root.refuse(key, format!("expected JSONPaths, found {}", document::kind(other)));
+            None
+        }
+    };
+    match root.get(key) {
+        Some(Json::List(items)) => items.iter().filter_map(one).collect(),
+        Some(other) => one(other).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+fn tolerances(root: &Fields<'_>) -> Vec<(Selector, Tolerance)> {
     let mut seen = BTreeSet::new();
     let one = |fields: Fields<'_>| {
-        let fields = fields.only(&["path", "abs", "rel"]);
+        let fields = fields.only(&["path", "abs", "rel", "decimals", "sig", "ulp"]);
         fields.demand("path", "$.days_remaining")?;
-        let path: Selector = fields.parsed("path")?;
+        let path = selector(&fields, "path")?;
         let tolerance = tolerance(&fields);
         if tolerance.is_exact() {
-            fields.refuse_all("says no tolerance: give `abs`, `rel` or both");
+            fields.refuse_all("says no tolerance: give `abs`, `rel`, `decimals`, `sig` or `ulp`");
         }
         if !seen.insert(path.text().to_owned()) {
             fields.refuse("path", format!("`{}` has a tolerance already", path.text()));
         }
-        Some((path.text().to_owned(), tolerance))
+        Some((path, tolerance))
     };
     root.mappings("tolerances").into_iter().filter_map(one).collect()
 }
@@ -213,7 +232,7 @@ limits: {failures: 0, flaky: 1%}
         assert_eq!((canary.probes[0].patience.successes, canary.probes[1].status), (3, 204));
         assert_eq!(canary.running_version.unwrap().expected, "abc");
         assert_eq!(canary.cases, Cases { from: "cases-1.5.jsonl".into(), min: 10, repeats: 2 });
-        assert_eq!((canary.tolerances.len(), canary.every_answer.len()), (2, 4));
+        assert_eq!((canary.everywhere.tolerances.len(), canary.every_answer.len()), (2, 4));
         assert_eq!(canary.limits, Limits { failures: Allowed::Count(0), flaky: Allowed::PerMillion(10_000) });
     }
 
@@ -261,7 +280,7 @@ limits: {failures: 0, flaky: 1%}
                 "line 12: assert[0]: asserts nothing; say what must hold at this path, or `present: true`",
                 "line 13: limits.failures: `101%` is neither a number of cases nor a percentage below 100; write 0, 3 \
                  or 0.5%",
-                "line 14: tolerances[0]: says no tolerance: give `abs`, `rel` or both",
+                "line 14: tolerances[0]: says no tolerance: give `abs`, `rel`, `decimals`, `sig` or `ulp`",
                 "line 14: tolerances[2].path: `$.a` has a tolerance already",
             ]
         );

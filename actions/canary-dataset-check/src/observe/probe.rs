@@ -2,7 +2,7 @@
 
 use super::{Reply, Service};
 use crate::{
-    assertion::Assertion,
+    assertion::{Assertion, Everywhere},
     cases::Request,
     config::{Patience, Probe, RunningVersion},
     judge::{Outcome, judge},
@@ -55,9 +55,9 @@ impl ProbeResult {
 }
 
 /// One probe of `canary.yml`.
-pub(super) async fn wait_for(service: &Service<'_>, probe: &Probe) -> ProbeResult {
+pub(super) async fn wait_for(service: &Service<'_>, probe: &Probe, everywhere: &Everywhere) -> ProbeResult {
     repeat(
-        service,
+        (service, everywhere),
         &probe.name,
         Wanted { path: &probe.path, status: probe.status, assertions: &probe.assertions },
         probe.patience,
@@ -66,9 +66,9 @@ pub(super) async fn wait_for(service: &Service<'_>, probe: &Probe) -> ProbeResul
 }
 
 /// The running version.
-pub(super) async fn version(service: &Service<'_>, version: &RunningVersion) -> ProbeResult {
+pub(super) async fn version(service: &Service<'_>, version: &RunningVersion, everywhere: &Everywhere) -> ProbeResult {
     let wanted = Wanted { path: &version.path, status: 200, assertions: std::slice::from_ref(&version.assertion) };
-    repeat(service, "running version", wanted, version.patience).await
+    repeat((service, everywhere), "running version", wanted, version.patience).await
 }
 
 /// The answer that is right.
@@ -79,7 +79,12 @@ struct Wanted<'a> {
     assertions: &'a [Assertion],
 }
 
-async fn repeat(service: &Service<'_>, name: &str, wanted: Wanted<'_>, patience: Patience) -> ProbeResult {
+async fn repeat(
+    (service, everywhere): (&Service<'_>, &Everywhere),
+    name: &str,
+    wanted: Wanted<'_>,
+    patience: Patience,
+) -> ProbeResult {
     let request = Request::get(wanted.path);
     let started = Instant::now();
     let (mut attempts, mut in_a_row, mut answered) = (0, 0, false);
@@ -87,7 +92,7 @@ async fn repeat(service: &Service<'_>, name: &str, wanted: Wanted<'_>, patience:
         let reply = service.ask(&request).await;
         attempts += 1;
         answered |= !matches!(reply, Reply::Unreachable(_));
-        let reason = match judge(wanted.status, wanted.assertions, &reply) {
+        let reason = match judge(wanted.status, wanted.assertions, everywhere, &reply) {
             Outcome::Passed => {
                 in_a_row += 1;
                 format!("right only {in_a_row} times in a row, not {}", patience.successes)

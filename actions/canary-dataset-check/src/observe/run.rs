@@ -30,13 +30,12 @@ pub(super) async fn cases(
     };
     results.counts.total = settings.dataset.cases;
     let mut stream = settings.dataset.stream().map_err(unreadable)?;
-    let repeats = settings.canary.cases.repeats;
     let mut under_way = FuturesUnordered::new();
     let (mut more, mut silent, mut told) = (true, 0, Instant::now());
     loop {
         while more && silent < GIVE_UP && under_way.len() < settings.canary.target.concurrency {
             match stream.next(&settings.canary).map_err(unreadable)? {
-                Some(case) => under_way.push(ask(service, case, repeats)),
+                Some(case) => under_way.push(ask(service, case, settings)),
                 None => more = false,
             }
         }
@@ -53,17 +52,17 @@ pub(super) async fn cases(
 }
 
 /// Asks one case as often as it is to be asked.
-async fn ask(service: &Service<'_>, case: Case, repeats: u32) -> (Asked, Vec<Duration>) {
+async fn ask(service: &Service<'_>, case: Case, settings: &Settings) -> (Asked, Vec<Duration>) {
     let mut outcomes: Vec<Outcome> = Vec::new();
     let mut latencies = Vec::new();
-    for _ in 0..repeats {
+    for _ in 0..settings.canary.cases.repeats {
         let reply = service.ask(&case.request).await;
         match &reply {
             Reply::Answer(answer) => latencies.push(answer.took),
             Reply::Late(limit) => latencies.push(*limit),
             _ => {}
         }
-        outcomes.push(judge(case.status, &case.assertions, &reply));
+        outcomes.push(judge(case.status, &case.assertions, &settings.canary.everywhere, &reply));
     }
     let (verdict, mismatches) = together(outcomes);
     (Asked { id: case.id, line: case.line, verdict, mismatches, took: Duration::ZERO }, latencies)
