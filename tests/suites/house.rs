@@ -19,7 +19,7 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("github", &["transport"]),
     ("oci", &["subject", "transport"]),
     ("aws", &["github", "oci", "transport"]),
-    ("signals", &["aws", "transport"]),
+    ("signals", &["aws", "document", "transport"]),
     ("evidence", &["attest", "aws", "github", "oci", "subject", "transport"]),
     ("sbom", ACTION),
     ("provenance-stamp", ACTION),

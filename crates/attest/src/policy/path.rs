@@ -1,7 +1,10 @@
 //! Where in a predicate a value is: a JSON pointer (RFC 6901) or a JSONPath (RFC 9535).
 
+use document::{
+    Json,
+    path::{PathFault, TooMany},
+};
 use serde_json::Value;
-use serde_json_path::JsonPath;
 use std::{fmt, str::FromStr};
 
 /// A place in a JSON document.
@@ -10,7 +13,7 @@ pub(super) enum Path {
     /// `/a/b`: one value or none.
     Pointer(String),
     /// `$.a[*].b`: any number of values.
-    Query(Box<JsonPath>),
+    Query(Box<document::Path>),
 }
 
 impl FromStr for Path {
@@ -18,7 +21,7 @@ impl FromStr for Path {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if text.starts_with('$') {
-            let query = JsonPath::parse(text).map_err(|error| format!("not a JSONPath (RFC 9535): {error}"))?;
+            let query = text.parse().map_err(|fault: PathFault| format!("not a JSONPath (RFC 9535): {fault}"))?;
             return Ok(Self::Query(Box::new(query)));
         }
         let escapes = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
@@ -42,14 +45,21 @@ impl fmt::Display for Path {
 
 impl Path {
     /// The values there, in the document's order.
-    pub(super) fn values<'v>(&self, document: &'v Value) -> Vec<&'v Value> {
-        match self {
+    ///
+    /// # Errors
+    /// When the document is too large for the query: what is there is then not known.
+    pub(super) fn values<'v>(&self, document: &'v Value) -> Result<Vec<&'v Value>, TooMany> {
+        Ok(match self {
             Self::Pointer(pointer) => document.pointer(pointer).into_iter().collect(),
-            Self::Query(query) => query.query(document).all(),
-        }
+            Self::Query(query) => {
+                let tree = Json::from(document);
+                let nodes = query.nodes(&tree)?;
+                nodes.iter().filter_map(|node| document.pointer(&node.pointer())).collect()
+            }
+        })
     }
 
-    /// The values there as texts: single values, and those in lists.
+    /// The values there as texts: single values, and those in lists. None where what is there is not known.
     pub(super) fn texts(&self, document: &Value) -> Vec<String> {
         fn text(value: &Value) -> Option<String> {
             match value {
@@ -59,7 +69,7 @@ impl Path {
                 Value::Null | Value::Array(_) | Value::Object(_) => None,
             }
         }
-        let values = self.values(document).into_iter();
+        let values = self.values(document).unwrap_or_default().into_iter();
         let flat = values.flat_map(|value| value.as_array().map_or_else(|| vec![value], |list| list.iter().collect()));
         flat.filter_map(text).collect()
     }

@@ -47,7 +47,8 @@ impl Term {
     /// # Errors
     /// [`Reason::ValueMissing`] or [`Reason::ValueRefused`], with what was found and what was asked for.
     pub(super) fn holds(&self, predicate: &Value, context: &Value) -> Result<(), Rejection> {
-        let values = self.field.values(predicate);
+        let unknown = |error| Rejection::new(Reason::ValueMissing, format!("{} {error}", self.field));
+        let values = self.field.values(predicate).map_err(unknown)?;
         self.tests.iter().try_for_each(|test| self.holds_for(test, &values, context))
     }
 
@@ -110,7 +111,7 @@ impl Operand {
     fn value<'v>(&'v self, context: &'v Value) -> Option<&'v Value> {
         match self {
             Self::Value(value) => Some(value),
-            Self::Context(path) => match path.values(context).as_slice() {
+            Self::Context(path) => match path.values(context).unwrap_or_default().as_slice() {
                 [value] => Some(value),
                 _ => None,
             },

@@ -5,9 +5,9 @@ use crate::Json;
 use std::{cell::Cell, rc::Rc};
 
 /// Nodes visited by one evaluation, filters and descendants included.
-const MOST_VISITED: usize = 1_000_000;
+const MOST_VISITED: usize = 10_000_000;
 
-/// A query visits more than a million nodes of a document.
+/// A query visits more than ten million nodes of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("visits more than {MOST_VISITED} nodes")]
 pub struct TooMany;
@@ -37,20 +37,35 @@ impl<'a> Node<'a> {
     /// Where it is, as a query that selects it alone.
     #[must_use]
     pub fn path(&self) -> String {
+        let mut path = "$".to_owned();
+        for step in self.steps() {
+            match step {
+                Step::Name(name) => push_name(&mut path, name),
+                Step::Index(index) => push_index(&mut path, index),
+            }
+        }
+        path
+    }
+
+    /// Where it is, as a JSON pointer (RFC 6901).
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        let token = |step| match step {
+            Step::Name(name) => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+            Step::Index(index) => format!("/{index}"),
+        };
+        self.steps().into_iter().map(token).collect()
+    }
+
+    fn steps(&self) -> Vec<Step<'a>> {
         let mut steps = Vec::new();
         let mut place = self.place.as_ref();
         while let Some(here) = place {
             steps.push(here.step);
             place = here.before.as_ref();
         }
-        let mut path = "$".to_owned();
-        for step in steps.iter().rev() {
-            match step {
-                Step::Name(name) => push_name(&mut path, name),
-                Step::Index(index) => push_index(&mut path, *index),
-            }
-        }
-        path
+        steps.reverse();
+        steps
     }
 
     fn child(&self, step: Step<'a>, value: &'a Json) -> Self {

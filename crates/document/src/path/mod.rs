@@ -82,7 +82,7 @@ impl Path {
     /// The selected nodes in order.
     ///
     /// # Errors
-    /// [`TooMany`] when more than a million nodes had to be visited.
+    /// [`TooMany`] when more than ten million nodes had to be visited.
     pub fn nodes<'a>(&self, document: &'a Json) -> Result<Vec<Node<'a>>, TooMany> {
         evaluate::nodes(&self.query, document)
     }
