@@ -90,7 +90,13 @@ mod tests {
 
     fn answer(status: u16, body: &str) -> Reply {
         let at = "2026-09-21T06:00:00Z".parse().unwrap();
-        Reply::Answer(Answer { status, body: body.as_bytes().to_vec(), took: Duration::from_millis(1), at })
+        Reply::Answer(Answer {
+            status,
+            head: crate::wire::Head::of(status),
+            body: body.as_bytes().to_vec(),
+            took: Duration::from_millis(1),
+            at,
+        })
     }
 
     fn told(outcome: &Outcome) -> String {

@@ -17,6 +17,7 @@ pub mod observe;
 mod report;
 pub mod statement;
 pub mod tolerance;
+pub mod wire;
 
 use apply::Receipt;
 use decide::Word;

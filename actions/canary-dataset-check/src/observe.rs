@@ -35,7 +35,7 @@ impl Observed {
 /// Asks the probes, then for the version, then the cases; each only while the ones before were right, because a case
 /// asked of a sick service or of another release says nothing.
 pub(crate) async fn observe(runner: &Runner, settings: &Settings, observed: &mut Observed) -> Result<(), Failure> {
-    let service = Service::connect(runner, settings)?;
+    let service = Service::of(settings)?;
     for probe in &settings.canary.probes {
         let result = probe::wait_for(&service, probe, &settings.canary.everywhere).await;
         runner.info(result.line());

@@ -4,16 +4,27 @@
 //! Retrying belongs here too, because the rule is the same for every protocol on top: only what may be repeated, only on
 //! answers that promise to get better, with growing pauses.
 
+mod dial;
 mod retry;
 
+pub use dial::{Dial, Stream};
 pub use retry::{Attempt, Pauses, retry};
 
 use std::time::Duration;
 
 /// The client could not be built: the machine's trust store is unreadable or a proxy address is malformed.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot set up HTTPS: {0}")]
-pub struct SetupError(#[from] reqwest::Error);
+pub enum SetupError {
+    /// The HTTP client cannot be made.
+    #[error("cannot set up HTTPS: {0}")]
+    Client(#[from] reqwest::Error),
+    /// TLS cannot be set up.
+    #[error("cannot set up HTTPS: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The address leads nowhere.
+    #[error("`{0}` is no address to connect to")]
+    Address(String),
+}
 
 /// How a client treats its peer.
 #[derive(Debug, Clone, Copy)]

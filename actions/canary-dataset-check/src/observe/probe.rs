@@ -55,7 +55,7 @@ impl ProbeResult {
 }
 
 /// One probe of `canary.yml`.
-pub(super) async fn wait_for(service: &Service<'_>, probe: &Probe, everywhere: &Everywhere) -> ProbeResult {
+pub(super) async fn wait_for(service: &Service, probe: &Probe, everywhere: &Everywhere) -> ProbeResult {
     repeat(
         (service, everywhere),
         &probe.name,
@@ -66,7 +66,7 @@ pub(super) async fn wait_for(service: &Service<'_>, probe: &Probe, everywhere: &
 }
 
 /// The running version.
-pub(super) async fn version(service: &Service<'_>, version: &RunningVersion, everywhere: &Everywhere) -> ProbeResult {
+pub(super) async fn version(service: &Service, version: &RunningVersion, everywhere: &Everywhere) -> ProbeResult {
     let wanted = Wanted { path: &version.path, status: 200, assertions: std::slice::from_ref(&version.assertion) };
     repeat((service, everywhere), "running version", wanted, version.patience).await
 }
@@ -80,7 +80,7 @@ struct Wanted<'a> {
 }
 
 async fn repeat(
-    (service, everywhere): (&Service<'_>, &Everywhere),
+    (service, everywhere): (&Service, &Everywhere),
     name: &str,
     wanted: Wanted<'_>,
     patience: Patience,

@@ -20,7 +20,7 @@ const PROGRESS: Duration = Duration::from_secs(5);
 /// Asks every case; `results` has what was found, whatever happens.
 pub(super) async fn cases(
     runner: &Runner,
-    service: &Service<'_>,
+    service: &Service,
     settings: &Settings,
     results: &mut Results,
 ) -> Result<(), Failure> {
@@ -52,7 +52,7 @@ pub(super) async fn cases(
 }
 
 /// Asks one case as often as it is to be asked.
-async fn ask(service: &Service<'_>, case: Case, settings: &Settings) -> (Asked, Vec<Duration>) {
+async fn ask(service: &Service, case: Case, settings: &Settings) -> (Asked, Vec<Duration>) {
     let mut outcomes: Vec<Outcome> = Vec::new();
     let mut latencies = Vec::new();
     for _ in 0..settings.canary.cases.repeats {
