@@ -88,7 +88,7 @@ pub fn write(
         return with_head(content, &bom);
     }
     if version == SpecVersion::V1_5 {
-        let checked = v1_5::checked(serde_json::to_value(&bom)?)?;
+        let checked = v1_5::checked(&serde_json::to_value(&bom)?)?;
         if syntax == Syntax::Json {
             return v1_5::json(checked);
         }

@@ -7,8 +7,10 @@ use cyclonedx_bom::{models::bom::Bom, validation::Validate as _};
 use serde_json::Value;
 
 /// The document as the crate has read it and found it valid.
-pub(super) fn checked(document: Value) -> Result<Bom, WriteError> {
-    let bom = Bom::parse_json_value(document).map_err(|error| WriteError::Crate(error.to_string()))?;
+pub(super) fn checked(document: &Value) -> Result<Bom, WriteError> {
+    // Told the version, for the readers of the others would be in the program as well.
+    let bom = Bom::parse_from_json_v1_5(&serde_json::to_vec(document)?[..]);
+    let bom = bom.map_err(|error| WriteError::Crate(error.to_string()))?;
     let verdict = bom.validate();
     if verdict.passed() {
         return Ok(bom);
