@@ -10,6 +10,7 @@ pub(crate) use read::{headers_of, path_of, status_of};
 use crate::{
     assertion::{Assertion, Everywhere},
     length::Length,
+    load::Load,
 };
 use reqwest::header::{HeaderName, HeaderValue};
 use std::path::PathBuf;
@@ -31,8 +32,18 @@ pub struct Canary {
     pub every_answer: Vec<Assertion>,
     /// How much may be wrong.
     pub limits: Limits,
+    /// The load check.
+    pub load: Option<Load>,
     /// Parameters given to the run that the file never uses.
     pub unused_parameters: Vec<String>,
+}
+
+impl Canary {
+    /// Whether anything is compared with a baseline.
+    #[must_use]
+    pub fn is_relative(&self) -> bool {
+        self.load.as_ref().is_some_and(Load::is_relative)
+    }
 }
 
 /// How requests are made.
@@ -94,6 +105,8 @@ pub struct Cases {
     pub min: u64,
     /// How often each case is asked; a case that is right only sometimes is flaky.
     pub repeats: u32,
+    /// What choices among them start from.
+    pub seed: u64,
 }
 
 /// How much may be wrong; nothing, unless said otherwise.

@@ -1,7 +1,8 @@
 //! The verdict. Pure: what was seen and what is allowed in, yes, no or cannot tell out.
 
 use crate::{
-    config::Limits,
+    config::{Canary, Limits},
+    load,
     observe::{CaseVerdict, Counts, Observed, ProbeState, Results},
 };
 
@@ -40,7 +41,8 @@ impl Word {
 
 /// Decides. No evidence is never a pass: a run without cases, or with fewer answers than cases, cannot tell.
 #[must_use]
-pub fn decide(observed: &Observed, limits: &Limits) -> Verdict {
+pub fn decide(observed: &Observed, canary: &Canary) -> Verdict {
+    let limits = &canary.limits;
     let counts = observed.results.as_ref().map(|results| results.counts);
     let mut wrong = Vec::new();
     let mut unknown = Vec::new();
@@ -58,6 +60,16 @@ pub fn decide(observed: &Observed, limits: &Limits) -> Verdict {
         }
         None => unknown.push("no case was asked".to_owned()),
     }
+    if let Some(plan) = &canary.load {
+        match &observed.load {
+            Some(measured) => {
+                let findings = load::decide(plan, measured, observed.baseline_load.as_ref());
+                wrong.extend(findings.wrong);
+                unknown.extend(findings.unknown);
+            }
+            None => unknown.push("the service was not put under load".to_owned()),
+        }
+    }
     if !wrong.is_empty() {
         return Verdict { word: Word::Fail, reasons: wrong };
     }
@@ -65,6 +77,13 @@ pub fn decide(observed: &Observed, limits: &Limits) -> Verdict {
         return Verdict { word: Word::Inconclusive, reasons: unknown };
     }
     Verdict { word: Word::Pass, reasons: counts.map(|counts| tolerated(&counts, limits)).unwrap_or_default() }
+}
+
+/// Whether what was seen of probes and cases so far would pass.
+#[must_use]
+pub fn cases_are_well(observed: &Observed, limits: Limits) -> bool {
+    let counts = observed.results.as_ref().map(|results| results.counts);
+    observed.is_well() && counts.is_some_and(|counts| over_limit(&counts, &limits).is_empty() && counts.unanswered == 0)
 }
 
 fn over_limit(counts: &Counts, limits: &Limits) -> Vec<String> {
@@ -103,6 +122,7 @@ mod tests {
     use super::*;
     use crate::{
         assertion::Mismatch,
+        config,
         config::Allowed,
         observe::{Asked, ProbeResult},
     };
@@ -119,11 +139,15 @@ mod tests {
 
     fn seen(probes: Vec<ProbeState>, counts: Option<Counts>) -> Observed {
         let results = counts.map(|counts| Results { counts, ..Results::default() });
-        Observed { probes: probes.into_iter().map(probe).collect(), running_version: None, results }
+        Observed { probes: probes.into_iter().map(probe).collect(), results, ..Observed::default() }
+    }
+
+    fn canary(limits: Limits) -> Canary {
+        Canary { limits, ..config::read("version: 1\ncases: {from: c}\n", &[], None).unwrap() }
     }
 
     fn word(observed: &Observed, failures: &str, flaky: &str) -> Word {
-        decide(observed, &Limits { failures: failures.parse().unwrap(), flaky: flaky.parse().unwrap() }).word
+        decide(observed, &canary(Limits { failures: failures.parse().unwrap(), flaky: flaky.parse().unwrap() })).word
     }
 
     #[test]
@@ -151,7 +175,7 @@ mod tests {
         }
         let stopped_early = Counts { total: 1000, ..counts(200, 0, 0, 100) };
         assert_eq!(
-            decide(&seen(vec![], Some(stopped_early)), &Limits::default()).reasons,
+            decide(&seen(vec![], Some(stopped_early)), &canary(Limits::default())).reasons,
             ["800 of 1000 cases have no answer"]
         );
     }
@@ -159,7 +183,7 @@ mod tests {
     #[test]
     fn a_verdict_says_what_was_tolerated_and_why_the_first_case_has_no_answer() {
         let limits = Limits { failures: "1".parse().unwrap(), ..Limits::default() };
-        let reasons = |counts| decide(&seen(vec![], Some(counts)), &limits).reasons;
+        let reasons = |counts| decide(&seen(vec![], Some(counts)), &canary(limits)).reasons;
         assert_eq!(reasons(counts(24, 1, 0, 0)), ["1 failed, within the allowed 1"]);
         assert!(reasons(counts(25, 0, 0, 0)).is_empty());
         let asked = |verdict, seen: &str| Asked {
@@ -171,7 +195,7 @@ mod tests {
         };
         let asked = vec![asked(CaseVerdict::Failed, "500"), asked(CaseVerdict::Unanswered, "refused")];
         let results = Some(Results { counts: counts(0, 1, 0, 1), asked, ..Results::default() });
-        let reasons = decide(&Observed { probes: vec![], running_version: None, results }, &limits).reasons;
+        let reasons = decide(&Observed { results, ..Observed::default() }, &canary(limits)).reasons;
         assert_eq!(reasons, ["1 of 2 cases have no answer: refused"]);
     }
 
@@ -191,7 +215,7 @@ mod tests {
             let mut counts = counts(passed, failed, flaky, unanswered);
             counts.total += unasked;
             let limits = Limits { failures: Allowed::Count(failures), flaky: Allowed::Count(flaky_limit) };
-            let verdict = decide(&seen(vec![], Some(counts)), &limits);
+            let verdict = decide(&seen(vec![], Some(counts)), &canary(limits));
             let all_seen = unanswered + unasked == 0 && passed + failed + flaky > 0;
             prop_assert_eq!(verdict.word == Word::Pass, all_seen && failed <= failures && flaky <= flaky_limit);
             prop_assert_eq!(verdict.word == Word::Fail, failed > failures || flaky > flaky_limit);

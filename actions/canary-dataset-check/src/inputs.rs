@@ -21,6 +21,9 @@ pub struct Inputs {
     /// The running service, such as `https://staging.example.org`; a path in it is put before every path that is asked.
     #[arg(long)]
     pub base_url: BaseUrl,
+    /// The release that serves now, for what `config` compares with a baseline. It gets no `authorization`.
+    #[arg(long)]
+    pub baseline_url: Option<BaseUrl>,
     /// The file that says what is asked and how much may be wrong; relative to the workspace.
     #[arg(long, default_value = "canary.yml")]
     pub config: PathBuf,
@@ -100,6 +103,7 @@ fn image(text: &str) -> Result<ImageRef, String> {
 /// Everything a run needs to know, checked.
 pub(crate) struct Settings {
     pub(crate) base_url: BaseUrl,
+    pub(crate) baseline_url: Option<BaseUrl>,
     pub(crate) config: Source,
     pub(crate) dataset_path: String,
     pub(crate) canary: Canary,
@@ -138,6 +142,10 @@ impl Settings {
                 return Err(Failure::inputs(errors));
             }
         };
+        if canary.is_relative() && inputs.baseline_url.is_none() {
+            let problem = "is missing: `config` compares with a baseline";
+            errors.push(InputError::unseen("baseline-url", problem).example("https://example.org"));
+        }
         // The dataset of `config` lies beside it, wherever that is; one given as an input is the user's own path.
         let beside = || inputs.config.parent().unwrap_or(Path::new("")).join(&canary.cases.from);
         let (input, path) = match &inputs.cases {
@@ -149,6 +157,7 @@ impl Settings {
         match dataset {
             Ok(dataset) if errors.is_empty() => Ok(Self {
                 base_url: inputs.base_url.clone(),
+                baseline_url: inputs.baseline_url.clone(),
                 config: Source { path: name, digest: Digest::of(text.as_bytes()) },
                 dataset_path,
                 canary,

@@ -9,11 +9,14 @@ pub mod assertion;
 pub mod cases;
 pub mod config;
 pub mod decide;
+pub mod histogram;
 pub mod inputs;
 pub mod judge;
 pub mod junit;
 pub mod length;
+pub mod load;
 pub mod observe;
+pub mod random;
 mod report;
 pub mod statement;
 pub mod tolerance;
@@ -63,7 +66,7 @@ impl Action for CanaryDatasetCheck {
             done = observe::observe(runner, &settings, &mut observed) => done.map(|()| true)?,
         };
         let times = (started, runner.now());
-        let verdict = decide::decide(&observed, &settings.canary.limits);
+        let verdict = decide::decide(&observed, &settings.canary);
         let told =
             Told { settings: &settings, image: inputs.image.as_ref(), observed: &observed, verdict: &verdict, times };
 

@@ -2,6 +2,7 @@
 
 mod ask;
 mod asked;
+mod load;
 mod probe;
 mod run;
 
@@ -10,7 +11,7 @@ pub use ask::{Answer, Reply};
 pub use asked::{Asked, CaseVerdict, Counts, Results};
 pub use probe::{ProbeResult, ProbeState};
 
-use crate::inputs::Settings;
+use crate::{decide, inputs::Settings, load::Measured};
 use github::{Failure, Runner};
 
 /// What was seen. Filled as it goes, so that a cancelled run still has what it saw.
@@ -22,6 +23,10 @@ pub struct Observed {
     pub running_version: Option<ProbeResult>,
     /// The cases; `None` when it did not come to them.
     pub results: Option<Results>,
+    /// The load check; `None` when it did not come to it.
+    pub load: Option<Measured>,
+    /// The same load on the baseline.
+    pub baseline_load: Option<Measured>,
 }
 
 impl Observed {
@@ -53,5 +58,26 @@ pub(crate) async fn observe(runner: &Runner, settings: &Settings, observed: &mut
         }
     }
     let results = observed.results.insert(Results::default());
-    run::cases(runner, &service, settings, results).await
+    run::cases(runner, &service, settings, results).await?;
+    under_load(runner, &service, settings, observed).await
+}
+
+/// The load check, on the baseline first. Wrong answers are not worth being measured.
+async fn under_load(
+    runner: &Runner,
+    service: &Service,
+    settings: &Settings,
+    observed: &mut Observed,
+) -> Result<(), Failure> {
+    let Some(load) = settings.canary.load.as_ref().filter(|_| decide::cases_are_well(observed, settings.canary.limits))
+    else {
+        return Ok(());
+    };
+    if let Some(baseline) = settings.baseline_url.as_ref().filter(|_| load.is_relative()) {
+        // What belongs to the service, such as its credentials, does not go to another place.
+        let baseline = Service::connect(baseline, &settings.canary.target, None)?;
+        observed.baseline_load = Some(load::under_load(runner, &baseline, settings, load).await?);
+    }
+    observed.load = Some(load::under_load(runner, service, settings, load).await?);
+    Ok(())
 }

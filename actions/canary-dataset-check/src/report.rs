@@ -1,5 +1,7 @@
 //! What is said about the result: log line, annotations, outputs, step summary, JSON. Pure.
 
+mod load;
+
 use crate::{
     apply::{Receipt, Times},
     assertion::Mismatch,
@@ -43,6 +45,8 @@ struct Document<'a> {
     running_version: Option<&'a ProbeResult>,
     counts: Option<Counts>,
     latency: Option<Latency>,
+    load: Option<load::Loaded>,
+    baseline_load: Option<load::Loaded>,
     wrong: Vec<&'a Asked>,
     statement: Option<Digest>,
 }
@@ -140,6 +144,9 @@ fn summary(told: &Told<'_>, receipt: &Receipt) -> Summary {
     let probes = observed.probes.iter().chain(&observed.running_version).map(probe_row);
     let cases = observed.results.iter().map(|results| cases_row(&results.counts));
     summary = summary.table(&["check", "asked", "came to"], probes.chain(cases));
+    if let (Some(plan), Some(measured)) = (&told.settings.canary.load, &observed.load) {
+        summary = summary.extend(load::summary(plan, measured, observed.baseline_load.as_ref()));
+    }
     let Some(results) = &observed.results else { return summary };
     if let Some(latency) = latency(results) {
         summary = summary.paragraph(&latency_line(told, &latency));
@@ -248,6 +255,8 @@ fn document<'a>(told: &'a Told<'_>, receipt: &Receipt) -> Document<'a> {
         running_version: observed.running_version.as_ref(),
         counts: observed.results.as_ref().map(|results| results.counts),
         latency: observed.results.as_ref().and_then(latency),
+        load: observed.load.as_ref().map(load::Loaded::of),
+        baseline_load: observed.baseline_load.as_ref().map(load::Loaded::of),
         wrong: observed.results.iter().flat_map(Results::wrong).collect(),
         statement: receipt.referrer,
     }

@@ -31,8 +31,18 @@ pub fn median(values: &[f64]) -> Option<f64> {
 pub fn ranks(n: u64, q: f64, alpha: f64) -> (Option<u64>, Option<u64>) {
     // X_(l) > x_q  ⟺  fewer than l values are ≤ x_q: P(B ≤ l − 1) ≤ alpha.
     let at_most = |k: u64| 1.0 - chance_of_at_least(k + 1, n, q);
-    let lower = (1..=n).take_while(|&l| at_most(l - 1) <= alpha).last();
+    let lower = last(n, |l| at_most(l - 1) <= alpha);
     // X_(u) < x_q  ⟹  at least u values are ≤ x_q: P(B ≥ u) ≤ alpha.
-    let upper = (1..=n).rev().take_while(|&u| chance_of_at_least(u, n, q) <= alpha).last();
-    (lower, upper)
+    let upper = last(n, |from_the_end| chance_of_at_least(n + 1 - from_the_end, n, q) <= alpha);
+    (lower, upper.map(|from_the_end| n + 1 - from_the_end))
+}
+
+/// The last of `1..=n` for which `holds`, which holds up to some number and not beyond; by halving, for `n` may be millions.
+fn last(n: u64, holds: impl Fn(u64) -> bool) -> Option<u64> {
+    let (mut low, mut high) = (0, n);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        if holds(middle) { low = middle } else { high = middle - 1 }
+    }
+    (low > 0).then_some(low)
 }

@@ -4,13 +4,14 @@ use super::{Canary, Cases, Limits, Patience, Probe, RunningVersion, Target};
 use crate::{
     assertion::{Assertion, Everywhere, Selector, assertion, metadata, path, selector, tolerance, value},
     length::Length,
+    load::Load,
     tolerance::Tolerance,
 };
 use document::{Fields, Filling, Json, Parameter, Problem};
 use reqwest::header::{HeaderName, HeaderValue};
 use std::{collections::BTreeSet, path::PathBuf};
 
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 13] = [
     "version",
     "parameters",
     "target",
@@ -23,6 +24,7 @@ const SECTIONS: [&str; 12] = [
     "metadata",
     "assert",
     "limits",
+    "load",
 ];
 
 /// Reads the file's text. `given` are the run's parameters, `expect_version` its own idea of the running version.
@@ -46,9 +48,10 @@ fn sections(root: &Fields<'_>, expect_version: Option<&str>) -> Option<Canary> {
     let everywhere =
         Everywhere { tolerances: tolerances(root), ignored: paths(root, "ignore"), redacted: paths(root, "redact") };
     let limits = root.child("limits").map(|fields| limits(&fields)).unwrap_or_default();
+    let load = root.child("load").and_then(|fields| Load::read(&fields));
     let cases = cases(root)?;
     let unused_parameters = Vec::new();
-    Some(Canary { target, probes, running_version, cases, everywhere, every_answer, limits, unused_parameters })
+    Some(Canary { target, probes, running_version, cases, everywhere, every_answer, limits, load, unused_parameters })
 }
 
 fn assertions(fields: &Fields<'_>) -> Vec<Assertion> {
@@ -151,11 +154,12 @@ fn running_version(root: &Fields<'_>, expect_version: Option<&str>) -> Option<Ru
 
 fn cases(root: &Fields<'_>) -> Option<Cases> {
     root.demand("cases", "{from: cases.jsonl}")?;
-    let fields = root.child("cases")?.only(&["from", "min", "repeats"]);
+    let fields = root.child("cases")?.only(&["from", "min", "repeats", "seed"]);
     fields.demand("from", "cases.jsonl");
     let repeats = fields.whole("repeats", 1..=100).and_then(|number| u32::try_from(number).ok());
+    let seed = fields.whole("seed", 0..=u64::MAX).unwrap_or(0);
     let min = fields.whole("min", 1..=u64::MAX).unwrap_or(1);
-    Some(Cases { from: PathBuf::from(fields.text("from")?), min, repeats: repeats.unwrap_or(1) })
+    Some(Cases { from: PathBuf::from(fields.text("from")?), min, repeats: repeats.unwrap_or(1), seed })
 }
 
 /// The JSONPaths listed at `key`.
@@ -231,7 +235,7 @@ limits: {failures: 0, flaky: 1%}
         assert_eq!(canary.probes.iter().map(|probe| probe.name.as_str()).collect::<Vec<_>>(), ["alive", "/readyz"]);
         assert_eq!((canary.probes[0].patience.successes, canary.probes[1].status), (3, 204));
         assert_eq!(canary.running_version.unwrap().expected, "abc");
-        assert_eq!(canary.cases, Cases { from: "cases-1.5.jsonl".into(), min: 10, repeats: 2 });
+        assert_eq!(canary.cases, Cases { from: "cases-1.5.jsonl".into(), min: 10, repeats: 2, seed: 0 });
         assert_eq!((canary.everywhere.tolerances.len(), canary.every_answer.len()), (2, 4));
         assert_eq!(canary.limits, Limits { failures: Allowed::Count(0), flaky: Allowed::PerMillion(10_000) });
     }

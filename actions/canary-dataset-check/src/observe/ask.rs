@@ -48,6 +48,7 @@ pub struct Answer {
 pub(crate) struct Service(Arc<Inner>);
 
 struct Inner {
+    name: String,
     client: Client,
     encoder: Encoder,
     timeout: Duration,
@@ -62,12 +63,27 @@ impl Service {
             failure.because(error).state("nothing was asked")
         })?;
         let encoder = Encoder::new(&url, &dial, headers(&target.headers, login));
-        Ok(Self(Arc::new(Inner { client: Client::new(dial), encoder, timeout: target.timeout.duration() })))
+        Ok(Self(Arc::new(Inner {
+            name: base_url.to_string(),
+            client: Client::new(dial),
+            encoder,
+            timeout: target.timeout.duration(),
+        })))
     }
 
     /// The service of the run.
     pub(crate) fn of(settings: &Settings) -> Result<Self, Failure> {
         Self::connect(&settings.base_url, &settings.canary.target, settings.authorization.as_ref())
+    }
+
+    /// Its address.
+    pub(crate) fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// How long one answer may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.0.timeout
     }
 
     /// The bytes of a request.
