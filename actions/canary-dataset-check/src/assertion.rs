@@ -9,11 +9,13 @@ mod scene;
 
 pub use arrays::Direction;
 pub use document::Path as Selector;
+pub use format::Form;
 pub(crate) use read::{assertion, has_number, metadata, path, selector, tolerance, value};
-pub use rule::{Moment, Rule};
+pub use rule::{Moment, Rule, time};
 pub(crate) use scene::BLACK;
 pub use scene::{Everywhere, Scene};
 
+use crate::tolerance::Tolerance;
 use document::{Json, path::Node};
 
 /// One assertion on an answer's body.
@@ -122,6 +124,15 @@ impl Assertion {
             }
         }
     }
+}
+
+/// Every place at which `seen` is not `expected`, near enough by the tolerances of the scene.
+#[must_use]
+pub fn differing(expected: &Json, seen: &Json, scene: &Scene<'_>) -> Vec<Mismatch> {
+    let mut found = Vec::new();
+    let tolerance = Tolerance::default();
+    difference::Comparing { scene, tolerance: &tolerance }.differences(expected, seen, "$", &mut found);
+    found
 }
 
 fn broken(rules: &[Rule], path: &str, seen: &Json, scene: &Scene<'_>) -> Vec<Mismatch> {

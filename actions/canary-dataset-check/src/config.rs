@@ -9,8 +9,11 @@ pub(crate) use read::{headers_of, path_of, status_of};
 
 use crate::{
     assertion::{Assertion, Everywhere},
+    compare::Comparison,
+    contract::Extra,
     length::Length,
     load::Load,
+    staleness::Staleness,
 };
 use reqwest::header::{HeaderName, HeaderValue};
 use std::path::PathBuf;
@@ -34,6 +37,12 @@ pub struct Canary {
     pub limits: Limits,
     /// The load check.
     pub load: Option<Load>,
+    /// The API's contract.
+    pub contract: Option<Promise>,
+    /// What is compared with the baseline, case by case.
+    pub compare: Option<Comparison>,
+    /// How old the data behind answers may be.
+    pub staleness: Option<Staleness>,
     /// Parameters given to the run that the file never uses.
     pub unused_parameters: Vec<String>,
 }
@@ -42,7 +51,7 @@ impl Canary {
     /// Whether anything is compared with a baseline.
     #[must_use]
     pub fn is_relative(&self) -> bool {
-        self.load.as_ref().is_some_and(Load::is_relative)
+        self.compare.is_some() || self.load.as_ref().is_some_and(Load::is_relative)
     }
 }
 
@@ -55,6 +64,17 @@ pub struct Target {
     pub concurrency: usize,
     /// Sent with every request; a case's own header of the same name takes its place.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// The API's contract: what answers may be, whatever the case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promise {
+    /// The OpenAPI document, relative to the folder of `canary.yml`.
+    pub openapi: PathBuf,
+    /// What of members that it does not describe.
+    pub extra: Extra,
+    /// Where the service serves its own, which must break nothing of it.
+    pub served: Option<String>,
 }
 
 /// One question about the service's state.

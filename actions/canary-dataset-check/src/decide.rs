@@ -1,6 +1,7 @@
 //! The verdict. Pure: what was seen and what is allowed in, yes, no or cannot tell out.
 
 use crate::{
+    compare,
     config::{Canary, Limits},
     load,
     observe::{CaseVerdict, Counts, Observed, ProbeState, Results},
@@ -60,6 +61,10 @@ pub fn decide(observed: &Observed, canary: &Canary) -> Verdict {
         }
         None => unknown.push("no case was asked".to_owned()),
     }
+    for findings in beside(observed, canary) {
+        wrong.extend(findings.wrong);
+        unknown.extend(findings.unknown);
+    }
     if let Some(plan) = &canary.load {
         match &observed.load {
             Some(measured) => {
@@ -77,6 +82,14 @@ pub fn decide(observed: &Observed, canary: &Canary) -> Verdict {
         return Verdict { word: Word::Inconclusive, reasons: unknown };
     }
     Verdict { word: Word::Pass, reasons: counts.map(|counts| tolerated(&counts, limits)).unwrap_or_default() }
+}
+
+/// What the answers prove beside the baseline's, and by their age.
+fn beside(observed: &Observed, canary: &Canary) -> Vec<load::Findings> {
+    let results = observed.results.as_ref();
+    let compared = canary.compare.as_ref().and_then(|plan| Some(compare::decide(plan, results?.compared.as_ref()?)));
+    let ages = canary.staleness.as_ref().and_then(|plan| Some(plan.decide(results?.ages.as_ref()?)));
+    compared.into_iter().chain(ages).collect()
 }
 
 /// Whether what was seen of probes and cases so far would pass.

@@ -3,6 +3,7 @@
 use crate::{
     cases::{Dataset, DatasetError},
     config::{self, Canary},
+    contract::{self, Contract},
 };
 use document::{Parameter, Problem};
 use github::{Failure, InputError, Runner};
@@ -107,6 +108,7 @@ pub(crate) struct Settings {
     pub(crate) config: Source,
     pub(crate) dataset_path: String,
     pub(crate) canary: Canary,
+    pub(crate) contract: Option<Contract>,
     pub(crate) dataset: Dataset,
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) junit_path: Option<PathBuf>,
@@ -146,8 +148,17 @@ impl Settings {
             let problem = "is missing: `config` compares with a baseline";
             errors.push(InputError::unseen("baseline-url", problem).example("https://example.org"));
         }
+        let folder = inputs.config.parent().unwrap_or(Path::new(""));
+        let contract = canary.contract.as_ref().and_then(|promise| {
+            let path = folder.join(&promise.openapi);
+            let read = bytes(&runner.path(&path), contract::LARGEST).map_err(|problem| vec![problem]);
+            let told = |problem| errors.push(InputError::unseen("config", format!("{}: {problem}", path.display())));
+            read.and_then(|bytes| Contract::read(&bytes, promise.extra))
+                .map_err(|problems| problems.into_iter().for_each(told))
+                .ok()
+        });
         // The dataset of `config` lies beside it, wherever that is; one given as an input is the user's own path.
-        let beside = || inputs.config.parent().unwrap_or(Path::new("")).join(&canary.cases.from);
+        let beside = || folder.join(&canary.cases.from);
         let (input, path) = match &inputs.cases {
             Some(path) => ("cases", path.clone()),
             None => ("config", beside()),
@@ -161,6 +172,7 @@ impl Settings {
                 config: Source { path: name, digest: Digest::of(text.as_bytes()) },
                 dataset_path,
                 canary,
+                contract,
                 dataset,
                 authorization,
                 junit_path: inputs.junit_path.as_ref().map(|path| runner.path(path)),
@@ -184,14 +196,19 @@ fn wrong(input: &str, file: &str, problem: &Problem) -> InputError {
 
 /// A configuration's text, bounded.
 fn text(path: &Path) -> Result<String, String> {
+    String::from_utf8(bytes(path, document::LARGEST)?).map_err(|error| format!("is not UTF-8: {error}"))
+}
+
+/// A file's bytes, bounded.
+fn bytes(path: &Path, largest: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
-    let read = file.take(document::LARGEST as u64 + 1).read_to_end(&mut bytes);
+    let read = file.take(largest as u64 + 1).read_to_end(&mut bytes);
     read.map_err(|error| format!("cannot be read: {error}"))?;
-    if bytes.len() > document::LARGEST {
-        return Err(format!("is larger than {} bytes", document::LARGEST));
+    if bytes.len() > largest {
+        return Err(format!("is larger than {largest} bytes"));
     }
-    String::from_utf8(bytes).map_err(|error| format!("is not UTF-8: {error}"))
+    Ok(bytes)
 }
 
 #[cfg(test)]

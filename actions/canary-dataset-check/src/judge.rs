@@ -2,7 +2,7 @@
 
 use crate::{
     assertion::{Assertion, BLACK, Everywhere, Mismatch, Moment, Scene},
-    observe::{CaseVerdict, Reply},
+    observe::{Answer, CaseVerdict, Reply},
 };
 use document::Json;
 
@@ -48,6 +48,15 @@ pub fn judge(status: u16, assertions: &[Assertion], everywhere: &Everywhere, rep
     if mismatches.is_empty() { Outcome::Passed } else { Outcome::Failed(mismatches) }
 }
 
+/// Drops what is ignored of an answer, and blackens what must not be shown.
+pub fn hide(everywhere: &Everywhere, answer: &Answer, found: &mut Vec<Mismatch>) {
+    if found.is_empty() || (everywhere.ignored.is_empty() && everywhere.redacted.is_empty()) {
+        return;
+    }
+    let body = Json::parse(&answer.body).unwrap_or(Json::Null);
+    Scene { body: &body, moment: Moment(answer.at), everywhere }.hide(found);
+}
+
 /// What a case came to that was asked several times, with the mismatches of the first wrong answer.
 ///
 /// Right each time is passed, wrong each time is failed, and both is flaky; an answer that never came leaves a case that
@@ -85,14 +94,13 @@ pub fn together(outcomes: Vec<Outcome>) -> (CaseVerdict, Vec<Mismatch>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::Answer;
     use std::time::Duration;
 
     fn answer(status: u16, body: &str) -> Reply {
         let at = "2026-09-21T06:00:00Z".parse().unwrap();
         Reply::Answer(Answer {
             status,
-            head: crate::wire::Head::of(status),
+            head: crate::wire::Head::read(&format!("HTTP/1.1 {status} ")).unwrap(),
             body: body.as_bytes().to_vec(),
             took: Duration::from_millis(1),
             at,

@@ -7,7 +7,9 @@
 pub mod apply;
 pub mod assertion;
 pub mod cases;
+pub mod compare;
 pub mod config;
+pub mod contract;
 pub mod decide;
 pub mod histogram;
 pub mod inputs;
@@ -18,6 +20,7 @@ pub mod load;
 pub mod observe;
 pub mod random;
 mod report;
+pub mod staleness;
 pub mod statement;
 pub mod tolerance;
 pub mod wire;

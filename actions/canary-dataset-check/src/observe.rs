@@ -5,6 +5,7 @@ mod asked;
 mod load;
 mod probe;
 mod run;
+mod served;
 
 pub(crate) use ask::Service;
 pub use ask::{Answer, Reply};
@@ -57,15 +58,28 @@ pub(crate) async fn observe(runner: &Runner, settings: &Settings, observed: &mut
             return Ok(());
         }
     }
+    if let (Some(contract), Some(path)) =
+        (&settings.contract, settings.canary.contract.as_ref().and_then(|it| it.served.as_ref()))
+    {
+        let result = served::compare(&service, path, contract).await;
+        runner.info(result.line());
+        observed.probes.push(result);
+        if !observed.is_well() {
+            return Ok(());
+        }
+    }
     let results = observed.results.insert(Results::default());
-    run::cases(runner, &service, settings, results).await?;
-    under_load(runner, &service, settings, observed).await
+    // What belongs to the service, such as its credentials, does not go to another place.
+    let baseline = settings.baseline_url.as_ref().map(|url| Service::connect(url, &settings.canary.target, None));
+    let baseline = baseline.transpose()?;
+    run::cases(runner, (&service, baseline.as_ref()), settings, results).await?;
+    under_load(runner, (&service, baseline.as_ref()), settings, observed).await
 }
 
 /// The load check, on the baseline first. Wrong answers are not worth being measured.
 async fn under_load(
     runner: &Runner,
-    service: &Service,
+    (service, baseline): (&Service, Option<&Service>),
     settings: &Settings,
     observed: &mut Observed,
 ) -> Result<(), Failure> {
@@ -73,10 +87,8 @@ async fn under_load(
     else {
         return Ok(());
     };
-    if let Some(baseline) = settings.baseline_url.as_ref().filter(|_| load.is_relative()) {
-        // What belongs to the service, such as its credentials, does not go to another place.
-        let baseline = Service::connect(baseline, &settings.canary.target, None)?;
-        observed.baseline_load = Some(load::under_load(runner, &baseline, settings, load).await?);
+    if let Some(baseline) = baseline.filter(|_| load.is_relative()) {
+        observed.baseline_load = Some(load::under_load(runner, baseline, settings, load).await?);
     }
     observed.load = Some(load::under_load(runner, service, settings, load).await?);
     Ok(())

@@ -29,7 +29,7 @@ impl Random {
 
 /// Keeps a fair choice of at most `room` of the items offered, whatever their number (Vitter's algorithm R, ACM
 /// Transactions on Mathematical Software 11, 1985).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Reservoir<T> {
     room: usize,
     offered: u64,

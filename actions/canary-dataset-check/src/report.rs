@@ -1,5 +1,6 @@
 //! What is said about the result: log line, annotations, outputs, step summary, JSON. Pure.
 
+mod beside;
 mod load;
 
 use crate::{
@@ -8,6 +9,7 @@ use crate::{
     decide::{Verdict, Word},
     inputs::Settings,
     observe::{Asked, CaseVerdict, Counts, Observed, ProbeResult, ProbeState, Results},
+    staleness::Ages,
 };
 use github::{Alert, Annotation, Exit, Report, Summary};
 use serde::Serialize;
@@ -45,6 +47,8 @@ struct Document<'a> {
     running_version: Option<&'a ProbeResult>,
     counts: Option<Counts>,
     latency: Option<Latency>,
+    compared: Option<beside::Beside<'a>>,
+    ages: Option<&'a Ages>,
     load: Option<load::Loaded>,
     baseline_load: Option<load::Loaded>,
     wrong: Vec<&'a Asked>,
@@ -148,6 +152,7 @@ fn summary(told: &Told<'_>, receipt: &Receipt) -> Summary {
         summary = summary.extend(load::summary(plan, measured, observed.baseline_load.as_ref()));
     }
     let Some(results) = &observed.results else { return summary };
+    summary = summary.extend(beside::summary(results, told.settings.canary.compare.as_ref()));
     if let Some(latency) = latency(results) {
         summary = summary.paragraph(&latency_line(told, &latency));
     }
@@ -241,6 +246,7 @@ fn latency_line(told: &Told<'_>, latency: &Latency) -> String {
 
 fn document<'a>(told: &'a Told<'_>, receipt: &Receipt) -> Document<'a> {
     let Told { settings, observed, verdict, .. } = told;
+    let results = observed.results.as_ref();
     Document {
         version: 1,
         verdict: verdict.word,
@@ -255,6 +261,9 @@ fn document<'a>(told: &'a Told<'_>, receipt: &Receipt) -> Document<'a> {
         running_version: observed.running_version.as_ref(),
         counts: observed.results.as_ref().map(|results| results.counts),
         latency: observed.results.as_ref().and_then(latency),
+        compared: results
+            .and_then(|it| Some(beside::Beside::of(it.compared.as_ref()?, settings.canary.compare.as_ref()?))),
+        ages: results.and_then(|it| it.ages.as_ref()),
         load: observed.load.as_ref().map(load::Loaded::of),
         baseline_load: observed.baseline_load.as_ref().map(load::Loaded::of),
         wrong: observed.results.iter().flat_map(Results::wrong).collect(),

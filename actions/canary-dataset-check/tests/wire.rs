@@ -257,3 +257,40 @@ fn a_cancelled_run_stops_at_once_and_leaves_what_it_saw() {
     assert_eq!((ran.code, &ran.report["counts"]["passed"]), (130, &json!(1)), "{}", ran.log);
     assert!(std::fs::read_to_string(world.path("out/canary.xml")).unwrap().contains("name=\"a\""));
 }
+
+#[test]
+fn answers_are_held_to_the_contract_and_the_served_contract_to_the_promised_one() {
+    let document = |fields: &str| {
+        format!(
+            r#"{{"openapi": "3.1.0", "paths": {{"/a": {{"get": {{"responses": {{"200": {{"content": {{"application/json":
+            {{"schema": {{"type": "object", "required": ["a"], "properties": {{{fields}}}}}}}}}}}}}}}}}}}}}"#
+        )
+    };
+    let promised = document(r#""a": {"type": "integer"}, "b": {"type": "string"}"#);
+    let serving = |served: String, body: &'static str| {
+        Server::start(move |seen| {
+            let body = if seen.target == "/openapi.json" { &served } else { body };
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            vec![Part::Bytes((head + body).into_bytes())]
+        })
+    };
+    let canary = format!("{LEAST}contract: {{openapi: openapi.json, extra_fields: fail, served: /openapi.json}}\n");
+    let world = World::new(&canary, &case("a", "/a", 1));
+    world.write("openapi.json", &promised);
+    let ran = world.run(&serving(promised.clone(), "{\"a\": 1, \"b\": \"x\"}").url(), &[]);
+    assert_eq!(ran.code, 0, "{}", ran.log);
+    let ran = world.run(&serving(promised.clone(), "{\"a\": 1, \"b\": 2, \"c\": 3}").url(), &[]);
+    let seen: Vec<&str> =
+        ran.report["wrong"][0]["mismatches"].as_array().unwrap().iter().map(|m| m["path"].as_str().unwrap()).collect();
+    assert_eq!((ran.code, seen), (1, vec!["$.b", "$.c"]), "{}", ran.log);
+    let ran = world.run(&serving(document(r#""a": {"type": "integer"}"#), "{\"a\": 1}").url(), &[]);
+    assert_eq!(ran.code, 1, "{}", ran.log);
+    assert!(ran.log.contains("contract: it breaks its users: GET /a: 200: $.b is gone"), "{}", ran.log);
+    world.write("openapi.json", "{\"openapi\": \"3.1.0\", \"paths\": {\"/a\": {\"$ref\": \"#/b\"}}}");
+    let ran = world.run("http://127.0.0.1:1", &[]);
+    assert_eq!(ran.code, 2, "{}", ran.log);
+    assert!(ran.log.contains("openapi.json: `#/b` leads nowhere in the document"), "{}", ran.log);
+}

@@ -84,13 +84,20 @@ fn between(low: Option<&Decimal>, high: Option<&Decimal>, seen: &Json) -> Option
     (!inside).then(|| token.clone())
 }
 
+/// The moment that a text names: an RFC 3339 time with its offset, or the beginning of a day.
+#[must_use]
+pub fn time(seen: &Json) -> Option<jiff::Timestamp> {
+    let Json::Text(text) = seen else { return None };
+    let midnight = |day: jiff::civil::Date| day.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    format::moment(text).or_else(|| format::day(text).and_then(midnight))
+}
+
 /// What to show when `seen` is no time, too old, or too far ahead; a day is as old as its beginning.
 fn stale(max_age: Option<Length>, max_skew: Option<Length>, seen: &Json, moment: Moment) -> Option<String> {
-    let Json::Text(text) = seen else { return Some(format!("{seen} (no time)")) };
-    let midnight = |day: jiff::civil::Date| day.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-    let Some(time) = format::moment(text).or_else(|| format::day(text).and_then(midnight)) else {
-        return Some(format!("{seen} (no time with an offset)"));
-    };
+    if !matches!(seen, Json::Text(_)) {
+        return Some(format!("{seen} (no time)"));
+    }
+    let Some(time) = time(seen) else { return Some(format!("{seen} (no time with an offset)")) };
     let age = moment.0.duration_since(time).as_secs_f64();
     let too_old = max_age.is_some_and(|limit| age > limit.seconds());
     let too_new = max_skew.is_some_and(|limit| -age > limit.seconds());

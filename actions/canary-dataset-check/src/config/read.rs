@@ -1,8 +1,11 @@
 //! Reading `canary.yml`.
 
-use super::{Canary, Cases, Limits, Patience, Probe, RunningVersion, Target};
+mod beside;
+
+use super::{Canary, Cases, Limits, Patience, Probe, Promise, RunningVersion, Target};
 use crate::{
     assertion::{Assertion, Everywhere, Selector, assertion, metadata, path, selector, tolerance, value},
+    contract::Extra,
     length::Length,
     load::Load,
     tolerance::Tolerance,
@@ -11,7 +14,7 @@ use document::{Fields, Filling, Json, Parameter, Problem};
 use reqwest::header::{HeaderName, HeaderValue};
 use std::{collections::BTreeSet, path::PathBuf};
 
-const SECTIONS: [&str; 13] = [
+const SECTIONS: [&str; 16] = [
     "version",
     "parameters",
     "target",
@@ -25,6 +28,9 @@ const SECTIONS: [&str; 13] = [
     "assert",
     "limits",
     "load",
+    "contract",
+    "compare",
+    "staleness",
 ];
 
 /// Reads the file's text. `given` are the run's parameters, `expect_version` its own idea of the running version.
@@ -42,16 +48,23 @@ fn sections(root: &Fields<'_>, expect_version: Option<&str>) -> Option<Canary> {
     root.version_one();
     let mut every_answer = root.child("metadata").map(|contract| metadata(&contract)).unwrap_or_default();
     every_answer.extend(assertions(root));
-    let probes = root.mappings("probes").into_iter().filter_map(probe).collect();
-    let target = target(root.child("target"));
-    let running_version = running_version(root, expect_version);
     let everywhere =
         Everywhere { tolerances: tolerances(root), ignored: paths(root, "ignore"), redacted: paths(root, "redact") };
-    let limits = root.child("limits").map(|fields| limits(&fields)).unwrap_or_default();
-    let load = root.child("load").and_then(|fields| Load::read(&fields));
-    let cases = cases(root)?;
-    let unused_parameters = Vec::new();
-    Some(Canary { target, probes, running_version, cases, everywhere, every_answer, limits, load, unused_parameters })
+    let cases = cases(root);
+    Some(Canary {
+        target: target(root.child("target")),
+        probes: root.mappings("probes").into_iter().filter_map(probe).collect(),
+        running_version: running_version(root, expect_version),
+        everywhere,
+        every_answer,
+        limits: root.child("limits").map(|fields| limits(&fields)).unwrap_or_default(),
+        load: root.child("load").and_then(|fields| Load::read(&fields)),
+        contract: root.child("contract").and_then(|fields| promise(&fields)),
+        compare: root.child("compare").and_then(|fields| beside::comparison(&fields)),
+        staleness: root.child("staleness").and_then(|fields| beside::staleness(&fields)),
+        unused_parameters: Vec::new(),
+        cases: cases?,
+    })
 }
 
 fn assertions(fields: &Fields<'_>) -> Vec<Assertion> {
@@ -176,6 +189,21 @@ fn paths(root: &Fields<'_>, key: &str) -> Vec<Selector> {
         Some(other) => one(other).into_iter().collect(),
         None => Vec::new(),
     }
+}
+
+fn promise(fields: &Fields<'_>) -> Option<Promise> {
+    let fields = fields.clone().only(&["openapi", "extra_fields", "served"]);
+    fields.demand("openapi", "openapi.json");
+    let extra = match fields.text("extra_fields").as_deref() {
+        None | Some("ignore") => Extra::Ignored,
+        Some("fail") => Extra::Refused,
+        Some(other) => {
+            fields.refuse("extra_fields", format!("`{other}` is neither ignore nor fail"));
+            return None;
+        }
+    };
+    let served = if fields.has("served") { Some(path_of(&fields, "served")?) } else { None };
+    Some(Promise { openapi: PathBuf::from(fields.text("openapi")?), extra, served })
 }
 
 fn tolerances(root: &Fields<'_>) -> Vec<(Selector, Tolerance)> {

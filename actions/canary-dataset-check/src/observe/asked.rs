@@ -1,6 +1,6 @@
 //! What the cases came to.
 
-use crate::assertion::Mismatch;
+use crate::{assertion::Mismatch, compare::Compared, staleness::Ages};
 use std::time::Duration;
 
 /// Failing cases whose mismatches are kept; of the others, that they failed.
@@ -92,6 +92,10 @@ pub struct Results {
     pub asked: Vec<Asked>,
     /// How long each answer took, sorted once all are there.
     pub latencies: Vec<Duration>,
+    /// The cases beside the baseline.
+    pub compared: Option<Compared>,
+    /// How old the data behind the answers are.
+    pub ages: Option<Ages>,
 }
 
 impl Results {

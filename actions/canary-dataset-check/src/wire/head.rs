@@ -38,10 +38,15 @@ pub(super) enum Stays {
 }
 
 impl Head {
-    /// A head made of a status alone.
-    #[must_use]
-    pub fn of(status: u16) -> Self {
-        Self { status, bytes: Vec::new() }
+    /// A head as text: a status line and fields, one per line.
+    ///
+    /// # Errors
+    /// When the first line is no status line.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let status = text.split(' ').nth(1).and_then(|status| status.get(..3)).and_then(|status| status.parse().ok());
+        let status =
+            status.ok_or_else(|| format!("`{}` is no status line", text.lines().next().unwrap_or_default()))?;
+        Ok(Self { status, bytes: text.as_bytes().to_vec() })
     }
 
     /// The values of a field, in order, white space around them removed.
