@@ -1,10 +1,10 @@
 //! Leaves what was found: the JUnit file, and the signed statement on the image.
 
 use crate::{
-    decide::Verdict,
     inputs::Settings,
     junit,
     observe::Observed,
+    report::Told,
     statement::{self, Tested},
 };
 use attest::predicate::TEST_RESULT;
@@ -50,17 +50,16 @@ pub(crate) fn write_junit(settings: &Settings, observed: &Observed, times: Times
 pub(crate) async fn leave_statement(
     runner: &Runner,
     (evidence, image): (&Evidence<'_>, &ImageRef),
-    settings: &Settings,
-    (observed, verdict, times): (&Observed, &Verdict, Times),
+    told: &Told<'_>,
 ) -> Result<Option<Digest>, Failure> {
     let context = runner.context();
     let run_url = match (&context.server_url, &context.repository, &context.run_id) {
         (Some(server), Some(repository), Some(run)) => Some(format!("{server}/{repository}/actions/runs/{run}")),
         _ => None,
     };
-    let base_url = settings.base_url.to_string();
+    let Told { settings, observed, verdict, times, .. } = *told;
     let tested = Tested {
-        base_url: &base_url,
+        base_url: told.target,
         config: (&settings.config.path, settings.config.digest),
         dataset: (&settings.dataset_path, settings.dataset.digest),
         run_url: run_url.as_deref(),

@@ -1,8 +1,14 @@
 //! The dataset: one case per line of JSON, read as a stream.
 
+mod choose;
+mod csv;
 mod dataset;
+mod template;
 
+pub use choose::{Choice, Shard};
+pub use csv::fields as csv_fields;
 pub use dataset::{Dataset, DatasetError, MAX_LINE};
+pub use template::Template;
 
 use crate::{
     assertion::{Assertion, assertion, has_number, value},
@@ -58,8 +64,30 @@ impl Case {
     /// # Errors
     /// Everything that is wrong with it, each naming `line`.
     pub fn parse(line: usize, bytes: &[u8], canary: &Canary) -> Result<Self, Vec<Problem>> {
-        document::read_line(line, bytes, |fields| read(line, fields, canary))
+        match &canary.cases.template {
+            None => document::read_line(line, bytes, |fields| read(line, fields, canary)),
+            Some(_) => {
+                let record = Json::parse(bytes).map_err(|fault| wrong(line, format!("not a JSON object: {fault}")))?;
+                Self::of_record(line, &record, canary)
+            }
+        }
     }
+
+    /// The case of one record.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each naming `line`.
+    pub fn of_record(line: usize, record: &Json, canary: &Canary) -> Result<Self, Vec<Problem>> {
+        let Some(template) = &canary.cases.template else {
+            return Err(wrong(line, "canary.yml has no `cases.request` that says what a record asks".to_owned()));
+        };
+        let case = template.fill(record).map_err(|problem| wrong(line, problem))?;
+        document::read_record(line, &case, |fields| read(line, fields, canary))
+    }
+}
+
+fn wrong(line: usize, text: String) -> Vec<Problem> {
+    vec![Problem { line: Some(line), place: String::new(), text }]
 }
 
 fn read(line: usize, fields: &Fields<'_>, canary: &Canary) -> Option<Case> {

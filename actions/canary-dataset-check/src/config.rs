@@ -9,6 +9,7 @@ pub(crate) use read::{headers_of, path_of, status_of};
 
 use crate::{
     assertion::{Assertion, Everywhere},
+    cases::Template,
     compare::Comparison,
     contract::Extra,
     length::Length,
@@ -119,7 +120,7 @@ pub struct Patience {
 /// The dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cases {
-    /// The JSONL file, relative to the folder of `canary.yml`.
+    /// The JSONL or CSV file, relative to the folder of `canary.yml`.
     pub from: PathBuf,
     /// Fewer cases than this are a mistake, at least 1.
     pub min: u64,
@@ -127,6 +128,10 @@ pub struct Cases {
     pub repeats: u32,
     /// What choices among them start from.
     pub seed: u64,
+    /// How many are asked, chosen by the seed; `None` for all.
+    pub sample: Option<u64>,
+    /// What makes cases of records.
+    pub template: Option<Template>,
 }
 
 /// How much may be wrong; nothing, unless said otherwise.

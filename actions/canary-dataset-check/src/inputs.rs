@@ -1,9 +1,10 @@
 //! What the user says, and what it means.
 
 use crate::{
-    cases::{Dataset, DatasetError},
-    config::{self, Canary},
+    cases::{Choice, Dataset, DatasetError, Shard},
+    config::{self, Canary, Cases},
     contract::{self, Contract},
+    merge,
 };
 use document::{Parameter, Problem};
 use github::{Failure, InputError, Runner};
@@ -19,18 +20,27 @@ use subject::{Digest, ImageRef, Reference};
 /// The declaration: `action.yml`, the README's table and `--help` come from here.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Inputs {
-    /// The running service, such as `https://staging.example.org`; a path in it is put before every path that is asked.
+    /// `check` asks the service; `validate` only reads the files, and asks nobody; `merge` makes one result of the `reports` of all shards.
+    #[arg(long, value_enum, default_value = "check")]
+    pub mode: Mode,
+    /// The running service, such as `https://staging.example.org`; a path in it is put before every path that is asked. `mode: check` needs it.
     #[arg(long)]
-    pub base_url: BaseUrl,
+    pub base_url: Option<BaseUrl>,
     /// The release that serves now, for what `config` compares with a baseline. It gets no `authorization`.
     #[arg(long)]
     pub baseline_url: Option<BaseUrl>,
     /// The file that says what is asked and how much may be wrong; relative to the workspace.
     #[arg(long, default_value = "canary.yml")]
     pub config: PathBuf,
-    /// The dataset (JSONL), relative to the workspace. Unset: the one that `config` names.
+    /// The dataset (JSONL or CSV), relative to the workspace. Unset: the one that `config` names.
     #[arg(long)]
     pub cases: Option<PathBuf>,
+    /// Which part of the cases this run asks, such as `2/8`, so that the jobs of a matrix share them. Unset: all.
+    #[arg(long)]
+    pub shard: Option<Shard>,
+    /// For `mode: merge`: the JSON reports of all shards (their `report-path`), one per line; relative to the workspace.
+    #[arg(long)]
+    pub reports: Vec<PathBuf>,
     /// The version that must be running, usually the commit. Unset: what `config` says; when that says nothing either, the version is not looked at.
     #[arg(long)]
     pub expect_version: Option<String>,
@@ -52,6 +62,17 @@ pub struct Inputs {
     /// The AWS identity, for images in ECR.
     #[command(flatten)]
     pub aws: aws::AwsInputs,
+}
+
+/// What a run does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Mode {
+    /// Asks the service.
+    Check,
+    /// Reads the files.
+    Validate,
+    /// Makes one result of all shards'.
+    Merge,
 }
 
 /// Scheme, host and perhaps a path; no query, fragment, user or password.
@@ -103,13 +124,15 @@ fn image(text: &str) -> Result<ImageRef, String> {
 
 /// Everything a run needs to know, checked.
 pub(crate) struct Settings {
-    pub(crate) base_url: BaseUrl,
+    /// The service; `None` for a run that asks nobody.
+    pub(crate) base_url: Option<BaseUrl>,
     pub(crate) baseline_url: Option<BaseUrl>,
     pub(crate) config: Source,
     pub(crate) dataset_path: String,
     pub(crate) canary: Canary,
     pub(crate) contract: Option<Contract>,
     pub(crate) dataset: Dataset,
+    pub(crate) shard: Shard,
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) junit_path: Option<PathBuf>,
 }
@@ -124,11 +147,7 @@ impl Settings {
     /// Reads `canary.yml` and the whole dataset. Nothing is sent to anybody before both are understood.
     pub(crate) fn read(runner: &Runner, inputs: &Inputs) -> Result<Self, Failure> {
         let mut errors = Vec::new();
-        let authorization = inputs.authorization.as_ref().and_then(|secret| {
-            let value = HeaderValue::try_from(secret.expose_secret().trim());
-            let problem = "is not the value of a header: it has a line break or another control character";
-            value.map_err(|_| errors.push(InputError::unseen("authorization", problem))).ok()
-        });
+        let authorization = authorization(inputs, &mut errors);
         let name = inputs.config.display().to_string();
         let text = match text(&runner.path(&inputs.config)) {
             Ok(text) => text,
@@ -144,50 +163,106 @@ impl Settings {
                 return Err(Failure::inputs(errors));
             }
         };
-        if canary.is_relative() && inputs.baseline_url.is_none() {
-            let problem = "is missing: `config` compares with a baseline";
-            errors.push(InputError::unseen("baseline-url", problem).example("https://example.org"));
-        }
-        let folder = inputs.config.parent().unwrap_or(Path::new(""));
-        let contract = canary.contract.as_ref().and_then(|promise| {
-            let path = folder.join(&promise.openapi);
-            let read = bytes(&runner.path(&path), contract::LARGEST).map_err(|problem| vec![problem]);
-            let told = |problem| errors.push(InputError::unseen("config", format!("{}: {problem}", path.display())));
-            read.and_then(|bytes| Contract::read(&bytes, promise.extra))
-                .map_err(|problems| problems.into_iter().for_each(told))
-                .ok()
-        });
+        fit_together(inputs, &canary, &mut errors);
+        let contract = contract(runner, inputs, &canary, &mut errors);
         // The dataset of `config` lies beside it, wherever that is; one given as an input is the user's own path.
-        let beside = || folder.join(&canary.cases.from);
         let (input, path) = match &inputs.cases {
             Some(path) => ("cases", path.clone()),
-            None => ("config", beside()),
+            None => ("config", folder(inputs).join(&canary.cases.from)),
         };
         let dataset_path = path.display().to_string();
-        let dataset = Dataset::check(&runner.path(&path), &canary);
-        match dataset {
-            Ok(dataset) if errors.is_empty() => Ok(Self {
-                base_url: inputs.base_url.clone(),
-                baseline_url: inputs.baseline_url.clone(),
-                config: Source { path: name, digest: Digest::of(text.as_bytes()) },
-                dataset_path,
-                canary,
-                contract,
-                dataset,
-                authorization,
-                junit_path: inputs.junit_path.as_ref().map(|path| runner.path(path)),
-            }),
-            Ok(_) => Err(Failure::inputs(errors)),
+        let dataset = match Dataset::check(&runner.path(&path), &canary) {
+            Ok(dataset) if errors.is_empty() => dataset,
+            Ok(_) => return Err(Failure::inputs(errors)),
             Err(DatasetError::Unreadable(error)) => {
                 errors.push(InputError::new(input, &dataset_path, format!("the dataset cannot be read: {error}")));
-                Err(Failure::inputs(errors))
+                return Err(Failure::inputs(errors));
             }
             Err(DatasetError::Wrong(problems)) => {
                 errors.extend(problems.iter().map(|problem| wrong(input, &dataset_path, problem)));
-                Err(Failure::inputs(errors))
+                return Err(Failure::inputs(errors));
             }
+        };
+        Ok(Self {
+            base_url: inputs.base_url.clone(),
+            baseline_url: inputs.baseline_url.clone(),
+            config: Source { path: name, digest: Digest::of(text.as_bytes()) },
+            dataset_path,
+            canary,
+            contract,
+            dataset,
+            shard: inputs.shard.unwrap_or(Shard::WHOLE),
+            authorization,
+            junit_path: inputs.junit_path.as_ref().map(|path| runner.path(path)),
+        })
+    }
+
+    /// Which cases this run asks.
+    pub(crate) fn choice(&self) -> Choice {
+        let Cases { sample, seed, .. } = self.canary.cases;
+        Choice::new(self.dataset.cases, sample, self.shard, seed)
+    }
+
+    /// How many cases this run is about.
+    pub(crate) fn cases(&self) -> u64 {
+        self.choice().count()
+    }
+}
+
+fn folder(inputs: &Inputs) -> &Path {
+    inputs.config.parent().unwrap_or(Path::new(""))
+}
+
+fn authorization(inputs: &Inputs, errors: &mut Vec<InputError>) -> Option<HeaderValue> {
+    let value = HeaderValue::try_from(inputs.authorization.as_ref()?.expose_secret().trim());
+    let problem = "is not the value of a header: it has a line break or another control character";
+    value.map_err(|_| errors.push(InputError::unseen("authorization", problem))).ok()
+}
+
+/// Inputs that need each other, or that another makes meaningless.
+fn fit_together(inputs: &Inputs, canary: &Canary, errors: &mut Vec<InputError>) {
+    let mut refuse = |name: &str, problem: &str| errors.push(InputError::unseen(name, problem));
+    if inputs.mode == Mode::Check && inputs.base_url.is_none() {
+        refuse("base-url", "is missing: `mode: check` asks the service there");
+    }
+    if inputs.mode == Mode::Check && canary.is_relative() && inputs.baseline_url.is_none() {
+        refuse("baseline-url", "is missing: `config` compares with a baseline");
+    }
+    if (inputs.mode == Mode::Merge) == inputs.reports.is_empty() {
+        refuse("reports", "are the shards' reports, and belong to `mode: merge`");
+    }
+    let whole = canary.load.is_some() || canary.compare.as_ref().is_some_and(|compare| compare.drift.is_some());
+    if (inputs.shard.is_some() || inputs.mode == Mode::Merge) && whole {
+        refuse(
+            "config",
+            "`load` and `drift` are of the whole, and shards cannot be put together to it; give them a run of their own",
+        );
+    }
+    if inputs.shard.is_some() && inputs.mode != Mode::Check {
+        refuse("shard", "belongs to `mode: check`");
+    }
+}
+
+fn contract(runner: &Runner, inputs: &Inputs, canary: &Canary, errors: &mut Vec<InputError>) -> Option<Contract> {
+    let promise = canary.contract.as_ref()?;
+    let path = folder(inputs).join(&promise.openapi);
+    let read = bytes(&runner.path(&path), contract::LARGEST).map_err(|problem| vec![problem]);
+    let told = |problem| errors.push(InputError::unseen("config", format!("{}: {problem}", path.display())));
+    let contract = read.and_then(|bytes| Contract::read(&bytes, promise.extra));
+    contract.map_err(|problems| problems.into_iter().for_each(told)).ok()
+}
+
+/// The reports of all shards, by name.
+pub(crate) fn reports(runner: &Runner, inputs: &Inputs) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let (mut read, mut errors) = (Vec::new(), Vec::new());
+    for path in &inputs.reports {
+        let name = path.display().to_string();
+        match bytes(&runner.path(path), merge::LARGEST) {
+            Ok(bytes) => read.push((name, bytes)),
+            Err(problem) => errors.push(InputError::new("reports", &name, problem)),
         }
     }
+    if errors.is_empty() { Ok(read) } else { Err(Failure::inputs(errors)) }
 }
 
 fn wrong(input: &str, file: &str, problem: &Problem) -> InputError {

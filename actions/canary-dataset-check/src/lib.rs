@@ -17,6 +17,7 @@ pub mod judge;
 pub mod junit;
 pub mod length;
 pub mod load;
+mod merge;
 pub mod observe;
 pub mod random;
 mod report;
@@ -28,8 +29,9 @@ pub mod wire;
 use apply::Receipt;
 use decide::Word;
 use evidence::Evidence;
-use github::{About, Action, Failure, Output, Post, Report, Runner};
-use inputs::{Inputs, Settings};
+use github::{About, Action, Exit, Failure, Output, Post, Report, Runner};
+use inputs::{Inputs, Mode, Settings};
+use merge::Same;
 use observe::Observed;
 use report::Told;
 use subject::{ImageRef, Reference};
@@ -55,40 +57,77 @@ impl Action for CanaryDatasetCheck {
     async fn run(runner: &Runner, inputs: Inputs) -> Result<Report, Failure> {
         let settings = Settings::read(runner, &inputs)?;
         warn_of_the_unused(runner, &settings);
-        let evidence = find(runner, &inputs).await?;
-        runner.info(format!(
-            "asking {}: {} cases of {}",
-            settings.base_url, settings.dataset.cases, settings.dataset_path
-        ));
-
-        let started = runner.now();
-        let mut observed = Observed::default();
-        let finished = tokio::select! {
-            biased;
-            () = runner.cancel().requested() => false,
-            done = observe::observe(runner, &settings, &mut observed) => done.map(|()| true)?,
-        };
-        let times = (started, runner.now());
-        let verdict = decide::decide(&observed, &settings.canary);
-        let told =
-            Told { settings: &settings, image: inputs.image.as_ref(), observed: &observed, verdict: &verdict, times };
-
-        let mut receipt = Receipt::default();
-        match apply::write_junit(&settings, &observed, times) {
-            Ok(path) => receipt.junit_path = path,
-            Err(failure) => unless_refused(runner, verdict.word, failure)?,
-        }
-        if !finished {
-            return Ok(report::cancelled(&told, &receipt));
-        }
-        if let Some((evidence, image)) = &evidence {
-            match apply::leave_statement(runner, (evidence, image), &settings, (&observed, &verdict, times)).await {
-                Ok(referrer) => receipt.referrer = referrer,
-                Err(failure) => unless_refused(runner, verdict.word, failure)?,
+        match inputs.mode {
+            Mode::Check => check(runner, &inputs, settings).await,
+            Mode::Validate => Ok(report::valid(&settings)),
+            Mode::Merge => {
+                let reports = inputs::reports(runner, &inputs)?;
+                let same = Same { config: settings.config.digest, dataset: settings.dataset.digest };
+                let (observed, target) = merge::merge(&reports, &same).map_err(no_whole)?;
+                let seen = Seen { target, observed, times: (runner.now(), runner.now()), finished: true };
+                conclude(runner, &inputs, (&settings, seen), find(runner, &inputs).await?).await
             }
         }
-        Ok(report::report(&told, &receipt))
     }
+}
+
+/// What a run saw, and of whom.
+struct Seen {
+    target: String,
+    observed: Observed,
+    times: apply::Times,
+    finished: bool,
+}
+
+/// Asks the service, and concludes.
+async fn check(runner: &Runner, inputs: &Inputs, settings: Settings) -> Result<Report, Failure> {
+    let evidence = find(runner, inputs).await?;
+    let target = settings.base_url.as_ref().map(ToString::to_string).unwrap_or_default();
+    let shard = if inputs.shard.is_some() { format!(" (shard {})", settings.shard) } else { String::new() };
+    runner.info(format!("asking {target}: {} cases of {}{shard}", settings.cases(), settings.dataset_path));
+    let started = runner.now();
+    let mut observed = Observed::default();
+    let finished = tokio::select! {
+        biased;
+        () = runner.cancel().requested() => false,
+        done = observe::observe(runner, &settings, &mut observed) => done.map(|()| true)?,
+    };
+    let seen = Seen { target, observed, times: (started, runner.now()), finished };
+    conclude(runner, inputs, (&settings, seen), evidence).await
+}
+
+/// Decides, leaves what was found, and tells.
+async fn conclude(
+    runner: &Runner,
+    inputs: &Inputs,
+    (settings, seen): (&Settings, Seen),
+    evidence: Option<(Evidence<'_>, ImageRef)>,
+) -> Result<Report, Failure> {
+    let Seen { target, observed, times, finished } = seen;
+    let verdict = decide::decide(&observed, &settings.canary);
+    let told =
+        Told { settings, target: &target, image: inputs.image.as_ref(), observed: &observed, verdict: &verdict, times };
+    let mut receipt = Receipt::default();
+    match apply::write_junit(settings, &observed, times) {
+        Ok(path) => receipt.junit_path = path,
+        Err(failure) => unless_refused(runner, verdict.word, failure)?,
+    }
+    if !finished {
+        return Ok(report::cancelled(&told, &receipt));
+    }
+    // The result of a part is none of the image; the merged one is.
+    if let Some((evidence, image)) = evidence.as_ref().filter(|_| settings.shard.of == 1) {
+        match apply::leave_statement(runner, (evidence, image), &told).await {
+            Ok(referrer) => receipt.referrer = referrer,
+            Err(failure) => unless_refused(runner, verdict.word, failure)?,
+        }
+    }
+    Ok(report::report(&told, &receipt))
+}
+
+fn no_whole(problems: Vec<String>) -> Failure {
+    let failure = Failure::new(Exit::Unknown, "put the shards together").because(problems.join("; "));
+    failure.state("nothing is known of the whole").help("give the report-path of every shard of one run")
 }
 
 /// What was written down and has no effect was meant to have one.

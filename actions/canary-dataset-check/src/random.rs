@@ -12,8 +12,8 @@ impl Random {
         Self(seed)
     }
 
-    /// The next number.
-    pub fn next(&mut self) -> u64 {
+    /// The next number of the stream.
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -23,7 +23,7 @@ impl Random {
     /// A number below `end`, each as likely as the others; 0 for an `end` of 0.
     pub fn below(&mut self, end: u64) -> u64 {
         // Lemire's multiplication; its bias is below end / 2^64.
-        u64::try_from((u128::from(self.next()) * u128::from(end)) >> 64).unwrap_or(0)
+        u64::try_from((u128::from(self.number()) * u128::from(end)) >> 64).unwrap_or(0)
     }
 }
 
@@ -68,7 +68,7 @@ mod tests {
     fn the_stream_is_the_published_one() {
         let mut random = Random::new(1_234_567);
         let published = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
-        assert_eq!([random.next(), random.next(), random.next()], published);
+        assert_eq!([random.number(), random.number(), random.number()], published);
     }
 
     #[test]

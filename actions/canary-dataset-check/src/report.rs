@@ -25,6 +25,8 @@ const ANNOTATED: usize = 9;
 /// Everything a report says.
 pub(crate) struct Told<'a> {
     pub(crate) settings: &'a Settings,
+    /// The service that was asked.
+    pub(crate) target: &'a str,
     pub(crate) image: Option<&'a ImageRef>,
     pub(crate) observed: &'a Observed,
     pub(crate) verdict: &'a Verdict,
@@ -38,6 +40,7 @@ struct Document<'a> {
     verdict: Word,
     reasons: &'a [String],
     target: String,
+    shard: String,
     image: Option<String>,
     config: File<'a>,
     dataset: File<'a>,
@@ -64,7 +67,7 @@ struct File<'a> {
 /// Of all answers, a timeout counted with the time it took; in milliseconds.
 #[derive(Serialize)]
 struct Latency {
-    answers: usize,
+    answers: u64,
     p50_ms: f64,
     p95_ms: f64,
     p99_ms: f64,
@@ -86,17 +89,30 @@ pub(crate) fn report(told: &Told<'_>, receipt: &Receipt) -> Report {
     report
 }
 
+/// The report of a run that only read the files.
+pub(crate) fn valid(settings: &Settings) -> Report {
+    let (cases, path) = (settings.dataset.cases, &settings.dataset_path);
+    let headline = format!("{} and the {cases} cases of {path} are understood; nobody was asked", settings.config.path);
+    let document = serde_json::json!({
+        "version": 1,
+        "config": { "path": settings.config.path, "digest": settings.config.digest },
+        "dataset": { "path": path, "digest": settings.dataset.digest },
+        "cases": cases,
+    });
+    Report::new(Exit::Done, "valid", headline).output("cases", cases).document(&document)
+}
+
 /// The report of a run that was cancelled: what it had seen until then, and no verdict.
 pub(crate) fn cancelled(told: &Told<'_>, receipt: &Receipt) -> Report {
     let asked = told.observed.results.as_ref().map_or(0, |results| results.counts.asked());
-    let headline = format!("cancelled after {asked} of {} cases; no statement was left", told.settings.dataset.cases);
+    let headline = format!("cancelled after {asked} of {} cases; no statement was left", told.settings.cases());
     fill(Report::new(Exit::Cancelled, "cancelled", headline), told, receipt)
 }
 
 fn fill(report: Report, told: &Told<'_>, receipt: &Receipt) -> Report {
     let counts = told.observed.results.as_ref().map(|results| results.counts).unwrap_or_default();
     let mut report = report
-        .output("cases", told.settings.dataset.cases)
+        .output("cases", told.settings.cases())
         .output("passed", counts.passed)
         .output("failed", counts.failed)
         .output("flaky", counts.flaky)
@@ -116,7 +132,7 @@ fn fill(report: Report, told: &Told<'_>, receipt: &Receipt) -> Report {
 }
 
 fn headline(told: &Told<'_>) -> String {
-    let target = &told.settings.base_url;
+    let target = told.target;
     let reasons = told.verdict.reasons.join("; ");
     match (told.verdict.word, &told.observed.results) {
         (Word::Pass, Some(results)) if reasons.is_empty() => {
@@ -175,7 +191,7 @@ fn facts(told: &Told<'_>, receipt: &Receipt) -> Vec<Vec<String>> {
     let settings = told.settings;
     let file = |path: &str, digest: &Digest| format!("`{path}` ({})", digest.short());
     let mut rows = vec![
-        vec!["service".to_owned(), settings.base_url.to_string()],
+        vec!["service".to_owned(), told.target.to_owned()],
         vec!["configuration".to_owned(), file(&settings.config.path, &settings.config.digest)],
         vec!["dataset".to_owned(), file(&settings.dataset_path, &settings.dataset.digest)],
     ];
@@ -223,13 +239,13 @@ fn diff(asked: &Asked) -> String {
 
 fn latency(results: &Results) -> Option<Latency> {
     let millis = |took: Duration| (took.as_secs_f64() * 1_000_000.0).round() / 1000.0;
-    let of = |percent| results.percentile(percent).map(millis);
+    let of = |share| results.latencies.quantile(share).map(millis);
     Some(Latency {
-        answers: results.latencies.len(),
-        p50_ms: of(50)?,
-        p95_ms: of(95)?,
-        p99_ms: of(99)?,
-        max_ms: of(100)?,
+        answers: results.latencies.total(),
+        p50_ms: of(0.5)?,
+        p95_ms: of(0.95)?,
+        p99_ms: of(0.99)?,
+        max_ms: of(1.0)?,
     })
 }
 
@@ -251,7 +267,8 @@ fn document<'a>(told: &'a Told<'_>, receipt: &Receipt) -> Document<'a> {
         version: 1,
         verdict: verdict.word,
         reasons: &verdict.reasons,
-        target: settings.base_url.to_string(),
+        target: told.target.to_owned(),
+        shard: settings.shard.to_string(),
         image: told.image.map(ToString::to_string),
         config: File { path: &settings.config.path, digest: settings.config.digest },
         dataset: File { path: &settings.dataset_path, digest: settings.dataset.digest },

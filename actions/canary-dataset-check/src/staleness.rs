@@ -27,7 +27,7 @@ pub struct Staleness {
 }
 
 /// How many answers are how old.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Ages {
     /// Fresh.
     pub fresh: u64,
@@ -37,6 +37,16 @@ pub struct Ages {
     pub blocked: u64,
     /// The first that was not fresh.
     pub example: Option<String>,
+}
+
+impl Ages {
+    /// Takes in another's counts.
+    pub fn merge(&mut self, other: &Self) {
+        self.fresh += other.fresh;
+        self.stale += other.stale;
+        self.blocked += other.blocked;
+        self.example = self.example.take().or_else(|| other.example.clone());
+    }
 }
 
 impl Staleness {

@@ -76,6 +76,18 @@ pub fn read_line<T>(
     Reader::line(number).understand(&root, understand)
 }
 
+/// Reads a tree that was made of line `number` of a file, such as a record of CSV.
+///
+/// # Errors
+/// Everything that is wrong, each naming the line.
+pub fn read_record<T>(
+    number: usize,
+    root: &Json,
+    understand: impl FnOnce(&Fields<'_>) -> Option<T>,
+) -> Result<T, Vec<Problem>> {
+    Reader::line(number).understand(root, understand)
+}
+
 fn tree(text: &str) -> Result<Json, Vec<Problem>> {
     if text.len() > LARGEST {
         let text = format!("is larger than {LARGEST} bytes");

@@ -1,11 +1,12 @@
 //! A dataset file: checked whole before anything is sent, then streamed.
 
-use super::Case;
+use super::{Case, csv};
 use crate::config::Canary;
-use document::{Problem, shorten};
+use document::{Json, Problem, shorten};
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     fs::File,
+    hash::{BuildHasher as _, RandomState},
     io::{self, BufRead as _, BufReader, Read as _},
     path::{Path, PathBuf},
 };
@@ -41,20 +42,24 @@ pub enum DatasetError {
 }
 
 impl Dataset {
-    /// Reads the whole file once, in constant memory but for some 40 bytes per case, and understands every line.
+    /// Reads the whole file once, in constant memory but for some 9 to 18 bytes per case, and understands every line.
     ///
     /// # Errors
     /// [`DatasetError`]; of the wrong lines, the first 20 are told.
     pub fn check(path: &Path, canary: &Canary) -> Result<Self, DatasetError> {
         let mut lines = Lines::open(path)?;
         let mut problems = Vec::new();
-        let mut ids: HashMap<Digest, usize> = HashMap::new();
+        // Fingerprints of the ids: a second one sends us back to look whether it is the same id indeed.
+        let (hasher, mut ids, mut cases) = (RandomState::new(), HashSet::new(), 0);
         let mut used = HashSet::new();
         while let Some((number, line)) = lines.next()? {
             match understood(number, &line, canary) {
                 Ok(case) => {
                     used.extend(case.assertions.iter().map(|assertion| assertion.selector.text().to_owned()));
-                    if let Some(first) = ids.insert(Digest::of(case.id.as_bytes()), number) {
+                    cases += 1;
+                    if !ids.insert(hasher.hash_one(&case.id))
+                        && let Some(first) = first_with(path, canary, &case.id, number)?
+                    {
                         let text = format!("`{}` is the id of line {first} already", shorten(&case.id));
                         problems.push(Problem { line: Some(number), place: "id".to_owned(), text });
                     }
@@ -65,7 +70,6 @@ impl Dataset {
                 return Err(DatasetError::Wrong(problems));
             }
         }
-        let cases = ids.len() as u64;
         if problems.is_empty() && cases < canary.cases.min {
             let text = match cases {
                 0 => "has no cases; a check of nothing would prove nothing".to_owned(),
@@ -98,6 +102,20 @@ impl Dataset {
     }
 }
 
+/// The line before `number` whose case has this id.
+fn first_with(path: &Path, canary: &Canary, id: &str, number: usize) -> io::Result<Option<usize>> {
+    let mut lines = Lines::open(path)?;
+    while let Some((other, line)) = lines.next()? {
+        if other >= number {
+            break;
+        }
+        if understood(other, &line, canary).is_ok_and(|case| case.id == id) {
+            return Ok(Some(other));
+        }
+    }
+    Ok(None)
+}
+
 /// The cases of a dataset, one after another.
 pub struct Stream {
     lines: Lines,
@@ -121,6 +139,10 @@ impl Stream {
 fn understood(number: usize, line: &Line<'_>, canary: &Canary) -> Result<Case, Vec<Problem>> {
     match line {
         Line::Whole(bytes) => Case::parse(number, bytes, canary),
+        Line::Record(record) => match record {
+            Ok(record) => Case::of_record(number, record, canary),
+            Err(text) => Err(vec![Problem { line: Some(number), place: String::new(), text: text.clone() }]),
+        },
         Line::TooLong => {
             let text = format!("is longer than {MAX_LINE} bytes");
             Err(vec![Problem { line: Some(number), place: String::new(), text }])
@@ -134,10 +156,28 @@ struct Lines {
     hasher: Hasher,
     number: usize,
     line: Vec<u8>,
+    /// Of CSV: the columns, once the first line has named them.
+    columns: Option<Vec<String>>,
+    kind: Kind,
+}
+
+/// What a file's lines are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Jsonl,
+    Csv,
+}
+
+/// What reading on came to.
+enum Read {
+    Line,
+    TooLong,
+    End,
 }
 
 enum Line<'a> {
     Whole(&'a [u8]),
+    Record(Result<Json, String>),
     TooLong,
 }
 
@@ -147,27 +187,82 @@ impl Lines {
         if file.metadata()?.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
         }
-        Ok(Self { file: BufReader::with_capacity(64 * 1024, file), hasher: Hasher::new(), number: 0, line: Vec::new() })
+        let csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        let kind = if csv { Kind::Csv } else { Kind::Jsonl };
+        let file = BufReader::with_capacity(64 * 1024, file);
+        Ok(Self { file, hasher: Hasher::new(), number: 0, line: Vec::new(), columns: None, kind })
     }
 
     fn next(&mut self) -> io::Result<Option<(usize, Line<'_>)>> {
+        match self.kind {
+            Kind::Jsonl => self.next_line(),
+            Kind::Csv => self.next_record(),
+        }
+    }
+
+    fn next_line(&mut self) -> io::Result<Option<(usize, Line<'_>)>> {
         loop {
             self.line.clear();
-            let read = (&mut self.file).take(MAX_LINE).read_until(b'\n', &mut self.line)?;
-            if read == 0 {
-                return Ok(None);
-            }
-            self.number += 1;
-            self.hasher.update(&self.line);
-            if read as u64 == MAX_LINE && self.line.last() != Some(&b'\n') {
-                self.skip_line()?;
-                return Ok(Some((self.number, Line::TooLong)));
-            }
-            if !self.line.iter().all(u8::is_ascii_whitespace) {
-                break;
+            match self.read_on()? {
+                Read::End => return Ok(None),
+                Read::TooLong => return Ok(Some((self.number, Line::TooLong))),
+                Read::Line if self.line.iter().all(u8::is_ascii_whitespace) => {}
+                Read::Line => break,
             }
         }
         Ok(Some((self.number, Line::Whole(&self.line))))
+    }
+
+    /// A record of CSV, over several lines where its quotes say so; its number is that of its first line.
+    fn next_record(&mut self) -> io::Result<Option<(usize, Line<'_>)>> {
+        loop {
+            self.line.clear();
+            let first = self.number + 1;
+            loop {
+                match self.read_on()? {
+                    Read::End if self.line.is_empty() => return Ok(None),
+                    Read::TooLong => return Ok(Some((first, Line::TooLong))),
+                    Read::Line if csv::goes_on(&self.line) => {}
+                    Read::End | Read::Line => break,
+                }
+            }
+            if self.line.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            // Spreadsheets begin a file with a byte order mark.
+            let line =
+                if first == 1 { self.line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.line) } else { &self.line };
+            let fields = csv::fields(line);
+            let Some(columns) = &self.columns else {
+                match fields.and_then(columns) {
+                    Ok(columns) => self.columns = Some(columns),
+                    Err(problem) => {
+                        self.columns = Some(Vec::new());
+                        return Ok(Some((first, Line::Record(Err(problem)))));
+                    }
+                }
+                continue;
+            };
+            let record = fields.and_then(|fields| csv::record(columns, fields));
+            return Ok(Some((first, Line::Record(record))));
+        }
+    }
+
+    /// Reads the next line behind what is there, bounded.
+    fn read_on(&mut self) -> io::Result<Read> {
+        let before = self.line.len();
+        let room = MAX_LINE.saturating_sub(before as u64);
+        let read = (&mut self.file).take(room).read_until(b'\n', &mut self.line)?;
+        if read == 0 && room > 0 {
+            return Ok(Read::End);
+        }
+        self.number += 1;
+        self.hasher.update(self.line.get(before..).unwrap_or_default());
+        if read as u64 == room && self.line.last() != Some(&b'\n') {
+            self.skip_line()?;
+            return Ok(Read::TooLong);
+        }
+        Ok(Read::Line)
     }
 
     /// Reads over the rest of an endless line without keeping it.
@@ -182,6 +277,15 @@ impl Lines {
                 return Ok(());
             }
         }
+    }
+}
+
+/// The columns that a first line names, each once.
+fn columns(fields: Vec<String>) -> Result<Vec<String>, String> {
+    let mut seen = HashSet::new();
+    match fields.iter().find(|name| name.is_empty() || !seen.insert(*name)) {
+        Some(name) => Err(format!("the column `{}` is empty or there twice", shorten(name))),
+        None => Ok(fields),
     }
 }
 
@@ -236,6 +340,38 @@ mod tests {
         );
         assert_eq!(check(&b"\xff\xfe\n".repeat(500)).unwrap_err().len(), MAX_PROBLEMS);
         assert!(check(b"\xef\xbb\xbf{}\n").unwrap_err()[0].starts_with("line 1: not a JSON object"));
+    }
+
+    #[test]
+    fn a_table_becomes_cases_by_its_template() {
+        let text = "version: 1\ncases: {from: c.csv, id: '{id}', request: {path: '/p/{id}', query: {q: '{q}'}}, expect: {values: {$.n: '{n}'}}}\n";
+        let canary = crate::config::read(text, &[], None).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.csv");
+        let check = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Dataset::check(&path, &canary).map_err(|error| match error {
+                DatasetError::Wrong(problems) => problems.iter().map(ToString::to_string).collect(),
+                DatasetError::Unreadable(error) => vec![error.to_string()],
+            })
+        };
+        let dataset = check("\u{feff}id,q,n\r\n1,\"a,\nb\",1.50\r\n\r\n2,x,-2\r\n").unwrap();
+        let mut stream = dataset.stream().unwrap();
+        let first = stream.next(&canary).unwrap().unwrap();
+        assert_eq!((first.id.as_str(), first.line, first.request.path.as_str()), ("1", 2, "/p/1"));
+        assert_eq!(first.request.query, [("q".to_owned(), "a,\nb".to_owned())]);
+        assert_eq!(stream.next(&canary).unwrap().unwrap().line, 5);
+        assert!(stream.next(&canary).unwrap().is_none());
+        assert_eq!(
+            check("id,q,n\n1,x,2\n2,y\n1,x,3\n\"z").unwrap_err(),
+            [
+                "line 3: has 2 fields, and there are 3 columns",
+                "line 4: id: `1` is the id of line 2 already",
+                "line 5: has a quote that does not end",
+            ]
+        );
+        assert!(check("id,id,n\n1,2,3\n").unwrap_err()[0].contains("the column `id` is empty or there twice"));
+        assert_eq!(check("id,n\n1,2\n").unwrap_err(), ["line 2: the record has no `q`"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod beside;
 use super::{Canary, Cases, Limits, Patience, Probe, Promise, RunningVersion, Target};
 use crate::{
     assertion::{Assertion, Everywhere, Selector, assertion, metadata, path, selector, tolerance, value},
+    cases::Template,
     contract::Extra,
     length::Length,
     load::Load,
@@ -167,12 +168,21 @@ fn running_version(root: &Fields<'_>, expect_version: Option<&str>) -> Option<Ru
 
 fn cases(root: &Fields<'_>) -> Option<Cases> {
     root.demand("cases", "{from: cases.jsonl}")?;
-    let fields = root.child("cases")?.only(&["from", "min", "repeats", "seed"]);
+    let fields = root.child("cases")?.only(&["from", "min", "repeats", "seed", "sample", "id", "request", "expect"]);
     fields.demand("from", "cases.jsonl");
     let repeats = fields.whole("repeats", 1..=100).and_then(|number| u32::try_from(number).ok());
     let seed = fields.whole("seed", 0..=u64::MAX).unwrap_or(0);
+    let sample = fields.whole("sample", 1..=u64::MAX);
+    let template = template(&fields);
     let min = fields.whole("min", 1..=u64::MAX).unwrap_or(1);
-    Some(Cases { from: PathBuf::from(fields.text("from")?), min, repeats: repeats.unwrap_or(1), seed })
+    Some(Cases {
+        from: PathBuf::from(fields.text("from")?),
+        min,
+        repeats: repeats.unwrap_or(1),
+        seed,
+        sample,
+        template,
+    })
 }
 
 /// The JSONPaths listed at `key`.
@@ -188,6 +198,19 @@ fn paths(root: &Fields<'_>, key: &str) -> Vec<Selector> {
         Some(Json::List(items)) => items.iter().filter_map(one).collect(),
         Some(other) => one(other).into_iter().collect(),
         None => Vec::new(),
+    }
+}
+
+/// What makes cases of records; its parts are held to what they mean when a record has been filled in.
+fn template(fields: &Fields<'_>) -> Option<Template> {
+    let parts = ["id", "request", "expect"].map(|key| fields.get(key).cloned());
+    match parts {
+        [None, None, None] => None,
+        [Some(id), Some(request), Some(expect)] => Some(Template { id, request, expect }),
+        _ => {
+            fields.refuse_all("a template has `id`, `request` and `expect`, such as id: '{id}', request: {path: '/p/{id}'}, expect: {values: {$.a: '{a}'}}");
+            None
+        }
     }
 }
 
@@ -263,7 +286,10 @@ limits: {failures: 0, flaky: 1%}
         assert_eq!(canary.probes.iter().map(|probe| probe.name.as_str()).collect::<Vec<_>>(), ["alive", "/readyz"]);
         assert_eq!((canary.probes[0].patience.successes, canary.probes[1].status), (3, 204));
         assert_eq!(canary.running_version.unwrap().expected, "abc");
-        assert_eq!(canary.cases, Cases { from: "cases-1.5.jsonl".into(), min: 10, repeats: 2, seed: 0 });
+        assert_eq!(
+            canary.cases,
+            Cases { from: "cases-1.5.jsonl".into(), min: 10, repeats: 2, seed: 0, sample: None, template: None }
+        );
         assert_eq!((canary.everywhere.tolerances.len(), canary.every_answer.len()), (2, 4));
         assert_eq!(canary.limits, Limits { failures: Allowed::Count(0), flaky: Allowed::PerMillion(10_000) });
     }

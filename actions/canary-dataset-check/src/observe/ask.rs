@@ -73,7 +73,9 @@ impl Service {
 
     /// The service of the run.
     pub(crate) fn of(settings: &Settings) -> Result<Self, Failure> {
-        Self::connect(&settings.base_url, &settings.canary.target, settings.authorization.as_ref())
+        let nobody = || Failure::new(Exit::Unknown, "ask").because("no service is named").state("nothing was asked");
+        let base_url = settings.base_url.as_ref().ok_or_else(nobody)?;
+        Self::connect(base_url, &settings.canary.target, settings.authorization.as_ref())
     }
 
     /// Its address.

@@ -1,13 +1,16 @@
 //! What the cases came to.
 
-use crate::{assertion::Mismatch, compare::Compared, staleness::Ages};
+use crate::{assertion::Mismatch, compare::Compared, histogram::Histogram, staleness::Ages};
 use std::time::Duration;
 
 /// Failing cases whose mismatches are kept; of the others, that they failed.
 const KEPT: u64 = 1000;
 
+/// Cases that are kept by name, right ones and wrong ones each; of those beyond, how many there were.
+const NAMED: u64 = 10_000;
+
 /// One case that was asked.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Asked {
     /// The case.
     pub id: String,
@@ -16,7 +19,7 @@ pub struct Asked {
     /// What it came to.
     pub verdict: CaseVerdict,
     /// Why not `passed`; kept for the first 1000.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<Mismatch>,
     /// How long its answers took together, without any that did not come.
     #[serde(skip)]
@@ -24,7 +27,7 @@ pub struct Asked {
 }
 
 /// What one case came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CaseVerdict {
     /// Right, each time it was asked.
@@ -51,7 +54,7 @@ impl CaseVerdict {
 }
 
 /// How many cases came to what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Counts {
     /// In the dataset.
     pub total: u64,
@@ -72,6 +75,15 @@ impl Counts {
         self.passed + self.failed + self.flaky + self.unanswered
     }
 
+    /// Takes in another's counts.
+    pub fn merge(&mut self, other: &Self) {
+        self.total += other.total;
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.flaky += other.flaky;
+        self.unanswered += other.unanswered;
+    }
+
     /// Counts one more.
     pub fn add(&mut self, verdict: CaseVerdict) {
         match verdict {
@@ -88,10 +100,10 @@ impl Counts {
 pub struct Results {
     /// How many came to what.
     pub counts: Counts,
-    /// Each case asked; in the order of the dataset once all are.
+    /// The first ten thousand right cases and as many others; in the order of the dataset once all are asked.
     pub asked: Vec<Asked>,
-    /// How long each answer took, sorted once all are there.
-    pub latencies: Vec<Duration>,
+    /// How long each answer took.
+    pub latencies: Histogram,
     /// The cases beside the baseline.
     pub compared: Option<Compared>,
     /// How old the data behind the answers are.
@@ -106,26 +118,22 @@ impl Results {
             asked.mismatches.clear();
         }
         asked.took = latencies.iter().sum();
-        self.latencies.extend(latencies);
-        self.asked.push(asked);
+        latencies.iter().for_each(|latency| self.latencies.record(*latency));
+        let right = asked.verdict == CaseVerdict::Passed;
+        let alike = if right { self.counts.passed } else { self.counts.asked() - self.counts.passed };
+        if alike <= NAMED {
+            self.asked.push(asked);
+        }
     }
 
     /// Puts everything in order.
     pub(crate) fn finish(&mut self) {
         self.asked.sort_by_key(|asked| asked.line);
-        self.latencies.sort_unstable();
     }
 
     /// The cases that were not right, in the order of the dataset.
     pub fn wrong(&self) -> impl Iterator<Item = &Asked> {
         self.asked.iter().filter(|asked| asked.verdict != CaseVerdict::Passed)
-    }
-
-    /// The latency that `percent` of the answers do not exceed: the nearest rank, never an interpolation.
-    #[must_use]
-    pub fn percentile(&self, percent: usize) -> Option<Duration> {
-        let rank = (self.latencies.len() * percent).div_ceil(100).max(1);
-        self.latencies.get(rank - 1).copied()
     }
 }
 
@@ -134,24 +142,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_percentile_is_an_answer_that_was_really_given() {
-        let mut results = Results::default();
-        assert_eq!(results.percentile(50), None);
-        results.latencies = (1..=20).map(Duration::from_millis).collect();
-        let millis = [0, 1, 5, 50, 95, 96, 100].map(|p| results.percentile(p).unwrap().as_millis());
-        assert_eq!(millis, [1, 1, 1, 10, 19, 20, 20]);
-    }
-
-    #[test]
     fn memory_stays_bounded_when_everything_is_wrong() {
         let mut results = Results::default();
-        for line in 0..1500 {
+        for line in 0..15_000 {
             let mismatches = vec![Mismatch::new("$", "a", "b")];
             let asked =
                 Asked { id: String::new(), line, verdict: CaseVerdict::Failed, mismatches, took: Duration::ZERO };
             results.add(asked, &[]);
         }
-        assert_eq!(results.counts.failed, 1500);
+        assert_eq!(results.counts.failed, 15_000);
+        assert_eq!(results.asked.len(), 10_000);
         assert_eq!(results.asked.iter().filter(|asked| !asked.mismatches.is_empty()).count(), 1000);
     }
 }

@@ -33,7 +33,8 @@ pub(super) async fn cases(
         let failure = Failure::new(Exit::Unknown, "read the dataset").subject(&settings.dataset_path);
         failure.because(error).state("the service was asked some of the cases").help("run the check again")
     };
-    results.counts.total = settings.dataset.cases;
+    results.counts.total = settings.cases();
+    let mut choice = settings.choice();
     let (canary, seed) = (&settings.canary, settings.canary.cases.seed);
     results.compared = canary.compare.as_ref().map(|plan| Compared::new(plan.drift.as_ref(), seed));
     results.ages = canary.staleness.as_ref().map(|_| Ages::default());
@@ -44,7 +45,8 @@ pub(super) async fn cases(
     loop {
         while more && silent < GIVE_UP && under_way.len() < settings.canary.target.concurrency {
             match stream.next(&settings.canary).map_err(unreadable)? {
-                Some(case) => under_way.push(ask(sides, case, settings)),
+                Some(case) if choice.takes() => under_way.push(ask(sides, case, settings)),
+                Some(_) => {}
                 None => more = false,
             }
         }
