@@ -6,6 +6,7 @@ use crate::{
     ecs::Ecs,
     elb::Elb,
     identity::Identity,
+    logs::Logs,
     metrics::{Alarms, Metrics},
     pace::Pace,
     registry::Store,
@@ -32,6 +33,8 @@ pub struct Cloud {
     pub(crate) metrics: Metrics,
     /// What is rung when measures are bad.
     pub(crate) alarms: Alarms,
+    /// What containers printed.
+    pub(crate) logs: Logs,
     /// What time it is for deployments.
     pub(crate) clock: Clock,
     /// What is to go wrong.

@@ -1,5 +1,5 @@
 //! The laptop cloud: one process on the loopback interface that speaks the wire protocols the suite uses — an OCI
-//! registry with ECR in front, ECS, ELBv2, CloudWatch, STS and GitHub's OIDC — with the dynamics of the real ones.
+//! registry with ECR in front, ECS, ELBv2, CloudWatch and its Logs, STS and GitHub's OIDC — with the dynamics of the real ones.
 //!
 //! Tasks are local processes started from pushed images, health checks are real requests, load balancers carry real HTTP
 //! and metrics are computed from that traffic; so deployments progress, fail, trip the circuit breaker and roll back.
@@ -14,8 +14,13 @@
 //!   up in the image first and then on this machine; an absolute path among its arguments means the image's file when
 //!   there is one; `HOST` is its own loopback address, whatever image and task definition say.
 //! - A load balancer's `DNSName` has a port in it: `127.0.0.1:34567` is its first listener.
-//! - Rolling deployments by the `ECS` controller only; a service with another strategy, controller or scheduling answers
-//!   501. CloudWatch speaks JSON and not CBOR, and has no alarms. State but for blobs is in memory.
+//! - The controller is `ECS`; a service with another controller or scheduling answers 501, and so do lifecycle hooks that
+//!   call a Lambda function and `earlySuccessCriteria`. A pause hook's minutes are real ones ([`Pace::patience`]).
+//! - A first deployment by a strategy that shifts traffic gets all of it in one step. On the way back a deployment shows
+//!   `PRODUCTION_TRAFFIC_SHIFT` while traffic moves and `CLEAN_UP` after that.
+//! - Load balancers are Application Load Balancers with HTTP; a rule has one action, a forward without stickiness or a fixed
+//!   response. Alarms have periods from one second on and tell nobody. A log group comes into being with its first line.
+//! - CloudWatch speaks JSON and not CBOR. State but for blobs is in memory.
 //! - Where the documentation is silent on the wording of a reason, the wording is ours; the codes are AWS's.
 
 mod admin;
@@ -25,8 +30,10 @@ mod ecr;
 mod ecs;
 mod elb;
 pub mod identity;
+mod logs;
 mod metrics;
 mod pace;
+mod quotas;
 pub mod registry;
 mod sandbox;
 mod server;

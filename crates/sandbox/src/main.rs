@@ -2,10 +2,10 @@
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
-use sandbox::{Options, Sandbox};
-use std::{io::Write, path::PathBuf};
+use sandbox::{Options, Pace, Sandbox};
+use std::{io::Write, path::PathBuf, time::Duration};
 
-/// A laptop cloud: registry, ECS, load balancer, metrics and identities on the loopback interface.
+/// A laptop cloud: registry, ECS, load balancers, metrics, logs and identities on the loopback interface.
 #[derive(Debug, Parser)]
 #[command(name = "lockkeeper-sandbox", version)]
 struct Cli {
@@ -27,14 +27,17 @@ struct Serve {
     /// Where blobs and unpacked images are kept; by default a folder that goes away with the sandbox.
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
+    /// How many seconds a minute of baking lasts, between the steps of a deployment and after the last.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    minute: u32,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    let Command::Serve(Serve { port, data_dir }) = Cli::parse().command;
+    let Command::Serve(Serve { port, data_dir, minute }) = Cli::parse().command;
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    let sandbox =
-        Sandbox::start(Options { port, data_dir, ..Options::default() }).await.context("start the sandbox")?;
+    let pace = Pace { minute: Duration::from_secs(minute.into()), ..Pace::default() };
+    let sandbox = Sandbox::start(Options { port, data_dir, pace }).await.context("start the sandbox")?;
     let env: serde_json::Map<_, _> = sandbox.env().into_iter().map(|(name, value)| (name, value.into())).collect();
     let greeting = serde_json::json!({"endpoint": sandbox.endpoint(), "env": env});
     let mut out = std::io::stdout();

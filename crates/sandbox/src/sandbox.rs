@@ -6,6 +6,7 @@ use crate::{
     clock::Clock,
     ecs, elb,
     identity::Identity,
+    logs::Logs,
     metrics::{Alarms, Metrics},
     registry::Store,
     server,
@@ -73,6 +74,7 @@ impl Sandbox {
             elb: elb::Elb::open()?,
             metrics: Metrics::default(),
             alarms: Alarms::default(),
+            logs: Logs::default(),
             clock: Clock::default(),
             faults: Faults::default(),
         });

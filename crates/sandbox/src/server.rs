@@ -1,9 +1,11 @@
 //! The one port: finds out which service a request is for and hands it over.
 
 use crate::{
-    AwsError, Cloud, Form, admin, ecr, ecs, elb,
+    AwsError, Cloud, Form,
+    admin::{self, Strike},
+    ecr, ecs, elb,
     identity::{self, Stranger},
-    metrics, registry,
+    logs, metrics, registry,
     wire::{JsonVersion, Protocol},
 };
 use axum::{
@@ -47,25 +49,35 @@ async fn aws(State(cloud): State<Arc<Cloud>>, request: Request<Body>) -> Respons
         return error.response(Protocol::Query, &request_id);
     };
     let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
-    let (protocol, answer) = match target {
-        Some(target) => {
-            let protocol = Protocol::Json(json_version(&parts.headers));
-            let answer = match admit(&cloud, &parts.headers, protocol) {
-                Ok(()) => json(&cloud, target, &body).await.map(|value| value.to_string()),
-                Err(error) => Err(error),
-            };
-            (protocol, answer)
-        }
-        None => {
-            let form = if body.is_empty() { parts.uri.query().unwrap_or_default().as_bytes() } else { &body[..] };
-            let form = Form::parse(form);
-            (Protocol::Query, query(&cloud, &form, &parts).await)
-        }
+    let form = match target {
+        Some(_) => Form::default(),
+        None if body.is_empty() => Form::parse(parts.uri.query().unwrap_or_default().as_bytes()),
+        None => Form::parse(&body),
+    };
+    let operation = target.map_or(form.action(), |target| target.rsplit('.').next().unwrap_or(target));
+    let strike = cloud.faults.strike(operation);
+    if strike == Some(Strike::Cut) {
+        return cut();
+    }
+    let protocol = target.map_or(Protocol::Query, |_| Protocol::Json(json_version(&parts.headers)));
+    let answer = match (&strike, target) {
+        (Some(Strike::Refuse(error)), _) => Err(error.clone()),
+        (_, Some(target)) => json(&cloud, target, &body, &parts.headers).await.map(|value| value.to_string()),
+        (_, None) => query(&cloud, &form, &parts).await,
     };
     match answer {
+        _ if strike == Some(Strike::LoseAnswer) => cut(),
         Ok(body) => success(protocol, body, &request_id),
         Err(error) => error.response(protocol, &request_id),
     }
+}
+
+/// A connection that ends in the middle of an answer.
+fn cut() -> Response {
+    let broken = futures_util::stream::once(async { Err::<Bytes, _>(io::Error::other("cut on request")) });
+    let mut response = Body::from_stream(broken).into_response();
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("1000"));
+    response
 }
 
 /// The body unpacked: SDKs compress the larger calls of `PutMetricData`.
@@ -79,16 +91,16 @@ fn plain(headers: &HeaderMap, body: Bytes) -> io::Result<Bytes> {
     if read as u64 > limit { Err(io::Error::other("the body unpacks to too much")) } else { Ok(plain.into()) }
 }
 
-async fn json(cloud: &Arc<Cloud>, target: &str, body: &[u8]) -> Result<Value, AwsError> {
+async fn json(cloud: &Arc<Cloud>, target: &str, body: &[u8], headers: &HeaderMap) -> Result<Value, AwsError> {
+    admit(cloud, headers, Protocol::Json(json_version(headers)))?;
     let (service, operation) = target.split_once('.').unwrap_or(("", target));
     let body = if body.is_empty() { b"{}" } else { body };
     let input: Value = serde_json::from_slice(body)
         .map_err(|error| AwsError::client("SerializationException", format!("not JSON: {error}")))?;
-    cloud.faults.strike(operation)?;
     match service {
         "AmazonEC2ContainerServiceV20141113" => ecs::call(cloud, operation, &input),
         "GraniteServiceVersion20100801" => metrics::call(cloud, operation, &input),
-        "Logs_20140328" => cloud.tasks.logs.call(operation, &input),
+        "Logs_20140328" => logs::call(cloud, operation, &input),
         "AmazonEC2ContainerRegistry_V20150921" => ecr::call(cloud, operation, input).await,
         _ => Err(AwsError::not_here(target)),
     }
@@ -110,7 +122,6 @@ async fn query(cloud: &Arc<Cloud>, form: &Form, parts: &Parts) -> Result<String,
         return identity::sts(cloud, form, &parts.headers).await;
     }
     admit(cloud, &parts.headers, Protocol::Query)?;
-    cloud.faults.strike(form.action())?;
     match form.get("Version") {
         Some("2015-12-01") => elb::call(cloud, form).await,
         _ => Err(AwsError::not_here(form.action())),

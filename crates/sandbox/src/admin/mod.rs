@@ -9,7 +9,7 @@ mod balancer;
 mod environment;
 mod faults;
 
-pub(crate) use faults::Faults;
+pub(crate) use faults::{Faults, StartFault, Strike};
 
 use crate::{AwsError, Cloud, ecs};
 use axum::{

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Cloud,
     elb::Elb,
-    tasks::{ContainerSpec, StopOrder, Task, TaskSpec, Tasks},
+    tasks::{ContainerSpec, Owner, StopOrder, Task, TaskSpec, Tasks},
 };
 use jiff::Timestamp;
 use std::{
@@ -161,8 +161,7 @@ fn spec(families: &Families, service: &Service, revision: RevisionId) -> Option<
     };
     Some(TaskSpec {
         cluster: service.cluster.clone(),
-        service: service.name.clone(),
-        revision: revision.id,
+        owner: Owner::Service { name: service.name.clone(), revision: revision.id },
         definition_arn: definition.arn.clone(),
         definition: definition.document.clone(),
         launch_type: revision.members.get("launchType").and_then(|kind| kind.as_str()).unwrap_or("EC2").to_owned(),
@@ -171,9 +170,10 @@ fn spec(families: &Families, service: &Service, revision: RevisionId) -> Option<
 }
 
 fn stop(cloud: &Arc<Cloud>, service: &mut Service, task: &Task, reason: StopReason, now: Timestamp) {
-    let groups = service.revision(task.spec.revision).map(|revision| revision.target_groups()).unwrap_or_default();
+    let Some(revision) = task.spec.revision() else { return };
+    let groups = service.revision(revision).map(|revision| revision.target_groups()).unwrap_or_default();
     if reason == StopReason::Unhealthy {
-        service.happened.push(Happened::Failed(task.spec.revision));
+        service.happened.push(Happened::Failed(revision));
         for (group, port) in &groups {
             let why = unhealthy_reason(cloud, group, task);
             let text = format!("(port {port}) is unhealthy in (target-group {group}) due to (reason {why})");
@@ -185,7 +185,7 @@ fn stop(cloud: &Arc<Cloud>, service: &mut Service, task: &Task, reason: StopReas
         service.note(now, "has begun draining connections on 1 tasks.");
     }
     let group = groups.first().map(|(group, _)| group.as_str());
-    let reason = words::stopped_reason(reason, &deployment_id(task.spec.revision), group);
+    let reason = words::stopped_reason(reason, &deployment_id(revision), group);
     cloud.tasks.stop(&task.id, StopOrder { code: "ServiceSchedulerInitiated", reason, drain });
 }
 
@@ -194,7 +194,7 @@ fn stop(cloud: &Arc<Cloud>, service: &mut Service, task: &Task, reason: StopReas
 pub(super) fn leave(cloud: &Arc<Cloud>, service: &mut Service, revision: RevisionId, now: Timestamp) {
     weights::weigh(cloud, service, Share::ALL, Share::ALL);
     let tasks = observe::tasks(cloud, service);
-    for task in tasks.iter().filter(|task| task.spec.revision == revision && !task.to_stop) {
+    for task in tasks.iter().filter(|task| task.spec.revision() == Some(revision) && !task.to_stop) {
         stop(cloud, service, task, StopReason::Replaced, now);
     }
 }
@@ -212,7 +212,8 @@ pub(super) fn deregister(cloud: &Arc<Cloud>, service: &mut Service, task: &Task,
     if !std::mem::replace(&mut watched.registered, false) {
         return Vec::new();
     }
-    let groups = service.revision(task.spec.revision).map(|revision| revision.target_groups()).unwrap_or_default();
+    let revision = task.spec.revision().and_then(|revision| service.revision(revision));
+    let groups = revision.map(|revision| revision.target_groups()).unwrap_or_default();
     let mut drain = Vec::new();
     for (group, port) in groups {
         if Elb::deregister(cloud, &group, SocketAddr::new(IpAddr::V4(task.address), port)).is_ok() {

@@ -38,7 +38,7 @@ impl Counts {
     }
 
     fn of_revision(tasks: &[Task], revision: RevisionId) -> Self {
-        Self::of(tasks.iter().filter(|task| task.spec.revision == revision))
+        Self::of(tasks.iter().filter(|task| task.spec.revision() == Some(revision)))
     }
 }
 
@@ -86,7 +86,7 @@ fn listed(service: &Service, tasks: &[Task]) -> Vec<RevisionId> {
         !current.rollout.stage.is_over() && (revision == current.rollout.target || current.sources.contains(&revision))
     };
     let has_tasks = |revision: RevisionId| {
-        tasks.iter().any(|task| task.spec.revision == revision && task.status != Status::Stopped)
+        tasks.iter().any(|task| task.spec.revision() == Some(revision) && task.status != Status::Stopped)
     };
     let others = service.revisions.iter().rev().map(|revision| revision.id);
     let others = others.filter(|revision| *revision != primary && (about(*revision) || has_tasks(*revision)));
@@ -254,7 +254,7 @@ pub(crate) fn truth(cloud: &Cloud, cluster: &str, name: &str) -> Option<Value> {
             "status": task.status.word(),
             "address": task.address,
             "task_definition": task.spec.definition_arn,
-            "service_revision": task.spec.revision.to_string(),
+            "service_revision": task.spec.revision().map(|revision| revision.to_string()),
             "stopped_reason": task.stopped_reason,
             "containers": task.containers.iter().map(container).collect::<Vec<_>>(),
         })

@@ -20,7 +20,7 @@ use std::{
 /// The service's tasks, stopped ones too.
 pub(super) fn tasks(cloud: &Cloud, service: &Service) -> Vec<Task> {
     let mut tasks =
-        cloud.tasks.select(|task| task.spec.service == service.name && task.spec.cluster == service.cluster);
+        cloud.tasks.select(|task| task.spec.service() == Some(&service.name) && task.spec.cluster == service.cluster);
     tasks.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
     tasks
 }
@@ -34,15 +34,13 @@ pub(super) fn facts(cloud: &Arc<Cloud>, service: &mut Service, now: Timestamp) -
     for task in &tasks {
         register(cloud, service, task, now);
         book_end(cloud, service, task, now);
-        if task.status == Status::Stopped {
-            continue;
-        }
+        let Some(revision) = task.spec.revision().filter(|_| task.status != Status::Stopped) else { continue };
         let phase = phase(cloud, service, task, now);
         let watched = service.watched.entry(task.id.clone()).or_default();
         if phase == Phase::Healthy && !std::mem::replace(&mut watched.seen_healthy, true) {
-            service.happened.push(Happened::TurnedHealthy(task.spec.revision));
+            service.happened.push(Happened::TurnedHealthy(revision));
         }
-        facts.push(TaskFact { id: task.id.clone(), revision: task.spec.revision, phase });
+        facts.push(TaskFact { id: task.id.clone(), revision, phase });
     }
     let configuration = service.current().map(|current| &current.configuration);
     let limits = configuration.and_then(|configuration| configuration::limits(configuration).ok());
@@ -69,7 +67,8 @@ fn register(cloud: &Arc<Cloud>, service: &mut Service, task: &Task, now: Timesta
     if task.status != Status::Running || task.to_stop || std::mem::replace(&mut watched.registered, true) {
         return;
     }
-    let groups = service.revision(task.spec.revision).map(|revision| revision.target_groups()).unwrap_or_default();
+    let revision = task.spec.revision().and_then(|revision| service.revision(revision));
+    let groups = revision.map(|revision| revision.target_groups()).unwrap_or_default();
     for (group, port) in groups {
         let target = SocketAddr::new(IpAddr::V4(task.address), port);
         match Elb::register(cloud, &group, target) {
@@ -84,12 +83,10 @@ fn register(cloud: &Arc<Cloud>, service: &mut Service, task: &Task, now: Timesta
 /// A task that ended by itself has failed, and its targets go.
 fn book_end(cloud: &Arc<Cloud>, service: &mut Service, task: &Task, now: Timestamp) {
     let by_itself = matches!(task.stop_code, Some("EssentialContainerExited" | "TaskFailedToStart"));
-    if !by_itself {
-        return;
-    }
+    let Some(revision) = task.spec.revision().filter(|_| by_itself) else { return };
     let watched = service.watched.entry(task.id.clone()).or_default();
     if !std::mem::replace(&mut watched.end_booked, true) {
-        service.happened.push(Happened::Failed(task.spec.revision));
+        service.happened.push(Happened::Failed(revision));
         carry_out::deregister(cloud, service, task, now);
     }
 }
@@ -100,7 +97,8 @@ fn phase(cloud: &Cloud, service: &Service, task: &Task, now: Timestamp) -> Phase
         return Phase::Stopping;
     }
     let (Status::Running, Some(started_at)) = (task.status, task.started_at) else { return Phase::Starting };
-    let Some(revision) = service.revision(task.spec.revision) else { return Phase::Starting };
+    let revision = task.spec.revision().and_then(|revision| service.revision(revision));
+    let Some(revision) = revision else { return Phase::Starting };
     let age = now.duration_since(started_at);
     let checked = task.health() != Health::Unknown || task.containers.iter().any(|c| c.spec.health_check.is_some());
     let groups = revision.target_groups();

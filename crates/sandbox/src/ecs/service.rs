@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, VecDeque};
 const EVENTS_KEPT: usize = 100;
 
 /// A service.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Service {
     pub(super) name: String,
     pub(super) cluster: String,
@@ -59,7 +59,7 @@ pub(super) struct Event {
 }
 
 /// What the service has noticed about one of its tasks.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Watched {
     pub(super) registered: bool,
     pub(super) seen_healthy: bool,

@@ -4,16 +4,47 @@ use super::{arn, service::Service, task_definition::Families};
 use crate::{AwsError, Cloud};
 use serde_json::Value;
 use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::{BTreeMap, VecDeque},
+    ops::Deref,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Everything of ECS.
 #[derive(Debug, Default)]
-pub(crate) struct Ecs(Mutex<State>);
+pub(crate) struct Ecs {
+    /// Taken before `past`, never after it.
+    state: Mutex<State>,
+    past: Mutex<Past>,
+}
+
+/// How it was at the last ticks, kept only while somebody has to read it late.
+#[derive(Debug, Default)]
+struct Past {
+    /// How many ticks late each operation reads.
+    lags: BTreeMap<String, usize>,
+    /// Newest first.
+    snapshots: VecDeque<Arc<State>>,
+}
+
+/// The state a reading operation sees: as it is, or as it was.
+pub(super) enum View<'a> {
+    Now(MutexGuard<'a, State>),
+    Past(Arc<State>),
+}
+
+impl Deref for View<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        match self {
+            Self::Now(state) => state,
+            Self::Past(state) => state,
+        }
+    }
+}
 
 /// What exists; looked at and changed under one lock, which is taken before those of the other rooms.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct State {
     pub(super) clusters: BTreeMap<String, Cluster>,
     pub(super) families: Families,
@@ -22,7 +53,7 @@ pub(super) struct State {
 }
 
 /// A cluster.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Cluster {
     pub(super) name: String,
     pub(super) arn: String,
@@ -31,7 +62,39 @@ pub(super) struct Cluster {
 
 impl Ecs {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What `operation` sees.
+    pub(super) fn view(&self, operation: &str) -> View<'_> {
+        match self.as_it_was(operation) {
+            Some(snapshot) => View::Past(snapshot),
+            None => View::Now(self.state()),
+        }
+    }
+
+    fn as_it_was(&self, operation: &str) -> Option<Arc<State>> {
+        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = past.lags.get(operation)?.checked_sub(1)?;
+        past.snapshots.get(place).or(past.snapshots.back()).map(Arc::clone)
+    }
+
+    /// From now on `operation` reads so many ticks late.
+    pub(crate) fn lag(&self, operation: String, ticks: usize) {
+        let now = Arc::new(self.state().clone());
+        let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        past.lags.insert(operation, ticks);
+        past.snapshots.push_front(now);
+    }
+
+    /// Keeps how it is, as long as anybody reads it late.
+    pub(super) fn remember(&self, state: &State) {
+        let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        let longest = past.lags.values().copied().max().unwrap_or(0);
+        if longest > 0 {
+            past.snapshots.push_front(Arc::new(state.clone()));
+        }
+        past.snapshots.truncate(longest);
     }
 }
 

@@ -48,6 +48,9 @@ pub(super) fn check(configuration: &Value) -> Result<(), AwsError> {
             return Err(invalid(format!("{member} is only valid when the deployment strategy is {belongs_to}")));
         }
     }
+    if configuration["earlySuccessCriteria"]["enable"] == true {
+        return Err(AwsError::not_here("a deployment with earlySuccessCriteria"));
+    }
     plan(configuration, SignedDuration::ZERO)?;
     hooks(configuration, SignedDuration::ZERO).map(drop)
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// All task definitions, each family's revisions oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Families(BTreeMap<String, Vec<TaskDefinition>>);
 
 impl Families {

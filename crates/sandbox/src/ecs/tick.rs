@@ -16,6 +16,7 @@ use std::sync::Arc;
 pub(crate) fn tick(cloud: &Arc<Cloud>, now: Timestamp) {
     let mut state = cloud.ecs.state();
     let state = &mut *state;
+    cloud.ecs.remember(state);
     for service in state.clusters.values_mut().flat_map(|cluster| cluster.services.values_mut()) {
         match service.status {
             ServiceStatus::Active => step(cloud, &state.families, service, now),

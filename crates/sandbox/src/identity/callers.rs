@@ -69,6 +69,12 @@ impl Callers {
         session
     }
 
+    /// Ends every session.
+    pub(crate) fn expire(&self, now: Timestamp) {
+        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.values_mut().for_each(|session| session.expires_at = session.expires_at.min(now));
+    }
+
     /// Who signed the request with these headers, by its access key and session token.
     pub(crate) fn of(&self, headers: &HeaderMap, now: Timestamp) -> Result<Caller, Stranger> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

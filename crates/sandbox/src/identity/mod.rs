@@ -90,6 +90,11 @@ impl Identity {
         self.callers.of(headers, now)
     }
 
+    /// Ends every session now.
+    pub(crate) fn expire(&self, now: Timestamp) {
+        self.callers.expire(now);
+    }
+
     fn request_token(&self) -> &str {
         &self.request_token
     }

@@ -5,7 +5,7 @@ use super::{
     images::Unpacked,
     process::{self, Invocation},
 };
-use crate::Cloud;
+use crate::{Cloud, admin::StartFault};
 use std::{io, process::ExitStatus, sync::Arc, time::Duration};
 use tokio::{
     process::Child,
@@ -55,6 +55,11 @@ impl Life {
             task.pull_stopped_at = Some(self.cloud.clock.now());
         });
         self.pause(pace.starting).await?;
+        match self.cloud.faults.start() {
+            Some(StartFault::Slow(longer)) => self.pause(longer).await?,
+            Some(StartFault::Fail(reason)) => return Err(self.container_failed(0, reason)),
+            None => {}
+        }
         for (place, image) in images.iter().enumerate() {
             self.start_container(place, image)?;
         }
@@ -92,6 +97,9 @@ impl Life {
     fn start_container(&mut self, place: usize, image: &Unpacked) -> Result<(), End> {
         let task = self.record()?;
         let spec = &task.containers[place].spec;
+        if let Some((group, _)) = spec.log.as_ref().filter(|(group, _)| !self.cloud.logs.accepts(group)) {
+            return Err(self.container_failed(place, words_for_missing_group(group)));
+        }
         let invocation = Invocation::of(spec, image, task.address);
         let mut child = invocation
             .start()
@@ -122,12 +130,12 @@ impl Life {
         let (cloud, second, name) = (Arc::clone(&self.cloud), Arc::clone(&self.cloud), stream.clone());
         tokio::spawn(async move {
             if let Some(out) = out {
-                cloud.tasks.logs.follow(name, out).await;
+                cloud.logs.follow(name, out).await;
             }
         });
         tokio::spawn(async move {
             if let Some(err) = err {
-                second.tasks.logs.follow(stream, err).await;
+                second.logs.follow(stream, err).await;
             }
         });
     }
@@ -241,6 +249,14 @@ impl Life {
     fn update<T>(&self, change: impl FnOnce(&mut Task) -> T) -> Option<T> {
         self.cloud.tasks.update(&self.id, change)
     }
+}
+
+/// Why a container whose log group does not exist cannot start.
+fn words_for_missing_group(group: &str) -> String {
+    format!(
+        "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to \
+         create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist. : {group}"
+    )
 }
 
 /// The order to stop, once it comes.

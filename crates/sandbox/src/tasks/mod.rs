@@ -9,13 +9,11 @@
 mod driver;
 mod health;
 mod images;
-mod logs;
 mod process;
 mod records;
 mod spec;
 mod watchdog;
 
 pub(crate) use images::find as find_image;
-pub(crate) use logs::Logs;
 pub(crate) use records::{Container, Health, Status, StopOrder, Task, Tasks};
-pub(crate) use spec::{ContainerSpec, TaskSpec};
+pub(crate) use spec::{Alone, ContainerSpec, Owner, TaskSpec};

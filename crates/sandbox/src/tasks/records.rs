@@ -1,6 +1,6 @@
 //! What is known about every task, and the orders given to the running ones.
 
-use super::{ContainerSpec, Logs, TaskSpec, driver, images::Images, process, watchdog::Watchdog};
+use super::{ContainerSpec, TaskSpec, driver, images::Images, process, watchdog::Watchdog};
 use crate::Cloud;
 use jiff::Timestamp;
 use std::{
@@ -24,8 +24,6 @@ pub(crate) struct Tasks {
     pub(super) watchdog: Watchdog,
     /// Unpacked images.
     pub(super) images: Images,
-    /// What the tasks printed.
-    pub(crate) logs: Logs,
 }
 
 #[derive(Debug, Default)]
@@ -176,12 +174,7 @@ impl Tasks {
     /// # Errors
     /// When the folder cannot be made or the watchdog cannot be started.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        Ok(Self {
-            records: Mutex::default(),
-            watchdog: Watchdog::start()?,
-            images: Images::open(folder)?,
-            logs: Logs::default(),
-        })
+        Ok(Self { records: Mutex::default(), watchdog: Watchdog::start()?, images: Images::open(folder)? })
     }
 
     /// Starts a task and gives its id; what becomes of it is seen in its record.

@@ -9,18 +9,62 @@ use std::time::Duration;
 pub(crate) struct TaskSpec {
     /// The cluster's name.
     pub(crate) cluster: String,
-    /// The service's name.
-    pub(crate) service: String,
-    /// The revision of the service the task belongs to.
-    pub(crate) revision: u64,
+    /// Whom it belongs to.
+    pub(crate) owner: Owner,
     /// The ARN of the task definition.
     pub(crate) definition_arn: String,
     /// The task definition, for the members the agent does not act on.
     pub(crate) definition: Value,
-    /// The launch type the service asked for.
+    /// The launch type that was asked for.
     pub(crate) launch_type: String,
     /// What runs in it.
     pub(crate) containers: Vec<ContainerSpec>,
+}
+
+/// Whom a task belongs to.
+#[derive(Debug, Clone)]
+pub(crate) enum Owner {
+    /// A revision of a service.
+    Service { name: String, revision: u64 },
+    /// Nobody: it was started by itself.
+    Nobody(Alone),
+}
+
+/// What was said when a task was started by itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Alone {
+    pub(crate) group: String,
+    pub(crate) started_by: Option<String>,
+    /// `overrides`, as they are shown.
+    pub(crate) overrides: Value,
+    pub(crate) tags: Vec<Value>,
+    pub(crate) client_token: Option<String>,
+}
+
+impl TaskSpec {
+    /// The service it belongs to.
+    pub(crate) fn service(&self) -> Option<&str> {
+        match &self.owner {
+            Owner::Service { name, .. } => Some(name),
+            Owner::Nobody(_) => None,
+        }
+    }
+
+    /// The revision of a service it belongs to.
+    pub(crate) fn revision(&self) -> Option<u64> {
+        match self.owner {
+            Owner::Service { revision, .. } => Some(revision),
+            Owner::Nobody(_) => None,
+        }
+    }
+
+    /// What was said when it was started by itself.
+    pub(crate) fn alone(&self) -> Option<&Alone> {
+        match &self.owner {
+            Owner::Service { .. } => None,
+            Owner::Nobody(alone) => Some(alone),
+        }
+    }
 }
 
 /// A container to run.
@@ -86,6 +130,21 @@ impl ContainerSpec {
             stop_timeout: seconds(input, "stopTimeout", 30),
             health_check: input.value("healthCheck").and_then(HealthCheck::read),
             log: input.value("logConfiguration").and_then(awslogs),
+        }
+    }
+}
+
+impl ContainerSpec {
+    /// Applies a `containerOverride`: another command, more variables.
+    pub(crate) fn apply(&mut self, change: Input<'_>) {
+        if change.value("command").is_some() {
+            self.command = Some(change.texts("command").into_iter().map(str::to_owned).collect());
+        }
+        for pair in change.list("environment").iter().map(Input::new) {
+            if let Some(name) = pair.text("name") {
+                self.environment.retain(|(known, _)| known != name);
+                self.environment.push((name.to_owned(), pair.text("value").unwrap_or_default().to_owned()));
+            }
         }
     }
 }

@@ -5,8 +5,11 @@
 mod alarms;
 mod binary;
 mod failures;
+mod faults;
+mod logs;
 mod rollouts;
 mod rules;
+mod run_task;
 mod shifting;
 mod shifting_back;
 mod stops;

@@ -5,6 +5,14 @@ if flavour == "crashing":
     print("cannot find the model", flush=True)
     sys.exit(3)
 
+if flavour == "migration":
+    print("migrating " + os.environ.get("STEPS", "none"), flush=True)
+    print("a warning", file=sys.stderr, flush=True)
+    sys.exit(int(os.environ.get("EXIT", "0")))
+if flavour == "sidecar":
+    while True:
+        time.sleep(0.05)
+
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         status = 200

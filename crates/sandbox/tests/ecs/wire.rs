@@ -36,7 +36,8 @@ async fn mistakes_are_answered_with_the_codes_of_aws() {
             json!({"serviceDeploymentArn": "x", "stopType": "ABORT"}),
             "InvalidParameterException",
         ),
-        ("RunTask", json!({}), "NotImplemented"),
+        ("RunTask", json!({}), "InvalidParameterException"),
+        ("CreateCapacityProvider", json!({}), "NotImplemented"),
         (
             "CreateService",
             json!({"cluster": "production", "serviceName": "w", "taskDefinition": "web", "desiredCount": 1,

@@ -53,6 +53,11 @@ impl World {
         Self { _sandbox: None, endpoint, http, registry }
     }
 
+    /// Where the sandbox answers.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// The registry's host.
     pub(crate) fn host(&self) -> &str {
         host(&self.endpoint)

@@ -13,7 +13,7 @@ pub(super) fn describe(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsErro
     let cluster = input.text("cluster");
     let asked = bounded(input, "services", 10)?;
     let with_tags = input.texts("include").contains(&"TAGS");
-    let state = cloud.ecs.state();
+    let state = cloud.ecs.view("DescribeServices");
     let cluster_name = state.cluster(cluster)?.name.clone();
     let (mut services, mut failures) = (Vec::new(), Vec::new());
     for name in asked {
@@ -29,7 +29,7 @@ pub(super) fn describe(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsErro
 }
 
 pub(super) fn list(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
-    let state = cloud.ecs.state();
+    let state = cloud.ecs.view("ListServices");
     let services = state.cluster(input.text("cluster"))?.services.values();
     let there = services.filter(|service| service.status != ServiceStatus::Inactive);
     pages::page(input, "serviceArns", there.map(|service| service.arn.clone().into()).collect())

@@ -6,6 +6,7 @@ mod create_service;
 mod delete_service;
 mod describe_services;
 mod pages;
+mod run_task;
 mod service_deployments;
 mod service_revisions;
 mod stop_service_deployment;
@@ -39,6 +40,7 @@ pub(crate) fn call(cloud: &Arc<Cloud>, operation: &str, input: &Value) -> Result
         "StopServiceDeployment" => stop_service_deployment::stop(cloud, input),
         "ContinueServiceDeployment" => continue_service_deployment::go_on(cloud, input),
         "DescribeServiceRevisions" => service_revisions::describe(cloud, input),
+        "RunTask" => run_task::run(cloud, input),
         "ListTasks" => tasks::list(cloud, input),
         "DescribeTasks" => tasks::describe(cloud, input),
         "StopTask" => tasks::stop(cloud, input),

@@ -28,7 +28,7 @@ pub(super) fn list(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
     }
     let bound = |name: &str| input.value("createdAt").and_then(|range| range.get(name)?.as_f64());
     let (after, before) = (bound("after"), bound("before"));
-    let state = cloud.ecs.state();
+    let state = cloud.ecs.view("ListServiceDeployments");
     let service = state.service(input.text("cluster"), input.required("service")?)?;
     let asked = |deployment: &&ServiceDeployment| {
         let created = epoch(deployment.created_at).as_f64().unwrap_or_default();
@@ -43,7 +43,7 @@ pub(super) fn list(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
 }
 
 pub(super) fn describe(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
-    let state = cloud.ecs.state();
+    let state = cloud.ecs.view("DescribeServiceDeployments");
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for asked in bounded(input, "serviceDeploymentArns", 20)? {
         let service = arn::service_of(asked).and_then(|(cluster, name)| state.service(Some(cluster), name).ok());

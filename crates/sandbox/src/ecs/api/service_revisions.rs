@@ -9,7 +9,7 @@ use crate::{
 use serde_json::{Value, json};
 
 pub(super) fn describe(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
-    let state = cloud.ecs.state();
+    let state = cloud.ecs.view("DescribeServiceRevisions");
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for asked in bounded(input, "serviceRevisionArns", 20)? {
         let service = arn::service_of(asked).and_then(|(cluster, name)| state.service(Some(cluster), name).ok());

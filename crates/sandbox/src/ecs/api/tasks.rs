@@ -4,7 +4,7 @@ use super::{bounded, invalid, pages};
 use crate::{
     AwsError, Cloud,
     ecs::{arn, carry_out, deployment::deployment_id},
-    tasks::{Container, Status, StopOrder, Task},
+    tasks::{Container, Owner, Status, StopOrder, Task},
     wire::{Input, epoch},
 };
 use serde_json::{Map, Value, json};
@@ -32,8 +32,8 @@ pub(super) fn list(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
     let mut tasks = cloud.tasks.select(|task| {
         task.spec.cluster == cluster
             && is_to_stop(task) == stopped
-            && service.is_none_or(|service| task.spec.service == arn::last(service))
-            && started_by.is_none_or(|id| deployment_id(task.spec.revision) == id)
+            && service.is_none_or(|service| task.spec.service() == Some(arn::last(service)))
+            && started_by.is_none_or(|id| started_by_of(task).as_deref() == Some(id))
             && family.is_none_or(|family| task.spec.definition["family"] == family)
     });
     tasks.sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
@@ -42,10 +42,12 @@ pub(super) fn list(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
 
 pub(super) fn describe(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
     let cluster = cloud.ecs.state().cluster(input.text("cluster"))?.name.clone();
+    let with_tags = input.texts("include").contains(&"TAGS");
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for asked in bounded(input, "tasks", 100)? {
         match cloud.tasks.get(arn::last(asked)).filter(|task| task.spec.cluster == cluster) {
-            Some(task) => found.push(task_json(cloud, &task)),
+            Some(task) if with_tags => found.push(task_json(cloud, &task)),
+            Some(task) => found.push(without_tags(task_json(cloud, &task))),
             None => {
                 let arn = cloud.place.arn("ecs", &format!("task/{cluster}/{}", arn::last(asked)));
                 failures.push(json!({"arn": arn, "reason": "MISSING"}));
@@ -61,14 +63,22 @@ pub(super) fn stop(cloud: &Arc<Cloud>, input: Input<'_>) -> Result<Value, AwsErr
     let missing = || invalid("The referenced task was not found.");
     let task = cloud.tasks.get(id).filter(|task| task.spec.cluster == cluster).ok_or_else(missing)?;
     let reason = input.text("reason").unwrap_or("Task stopped by user").to_owned();
-    let drain = {
-        let mut state = cloud.ecs.state();
-        let service = state.service_mut(Some(&task.spec.cluster), &task.spec.service)?;
-        carry_out::deregister(cloud, service, &task, cloud.clock.now())
+    let drain = match task.spec.service() {
+        None => Vec::new(),
+        Some(service) => {
+            let mut state = cloud.ecs.state();
+            let service = state.service_mut(Some(&task.spec.cluster), service)?;
+            carry_out::deregister(cloud, service, &task, cloud.clock.now())
+        }
     };
     cloud.tasks.stop(id, StopOrder { code: "UserInitiated", reason, drain });
     let task = cloud.tasks.get(id).ok_or_else(missing)?;
-    Ok(json!({"task": task_json(cloud, &task)}))
+    Ok(json!({"task": without_tags(task_json(cloud, &task))}))
+}
+
+fn without_tags(mut task: Value) -> Value {
+    task["tags"] = json!([]);
+    task
 }
 
 fn is_to_stop(task: &Task) -> bool {
@@ -79,15 +89,32 @@ fn task_arn(cloud: &Cloud, task: &Task) -> String {
     cloud.place.arn("ecs", &format!("task/{}/{}", task.spec.cluster, task.id))
 }
 
-fn task_json(cloud: &Cloud, task: &Task) -> Value {
+/// Who started it: its service's deployment, or what the caller said.
+fn started_by_of(task: &Task) -> Option<String> {
+    match &task.spec.owner {
+        Owner::Service { revision, .. } => Some(deployment_id(*revision)),
+        Owner::Nobody(alone) => alone.started_by.clone(),
+    }
+}
+
+/// A `Task` with its tags, which are shown only to who asks for them.
+pub(super) fn task_json(cloud: &Cloud, task: &Task) -> Value {
     let spec = &task.spec;
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| drop(object.insert(name.to_owned(), value));
     put("taskArn", task_arn(cloud, task).into());
     put("clusterArn", cloud.place.arn("ecs", &format!("cluster/{}", spec.cluster)).into());
     put("taskDefinitionArn", spec.definition_arn.clone().into());
-    put("group", format!("service:{}", spec.service).into());
-    put("startedBy", deployment_id(spec.revision).into());
+    let alone = spec.alone();
+    put(
+        "group",
+        alone
+            .map_or_else(|| format!("service:{}", spec.service().unwrap_or_default()), |alone| alone.group.clone())
+            .into(),
+    );
+    if let Some(by) = started_by_of(task) {
+        put("startedBy", by.into());
+    }
     put("launchType", spec.launch_type.clone().into());
     put("lastStatus", task.status.word().into());
     put("desiredStatus", if is_to_stop(task) { "STOPPED" } else { "RUNNING" }.into());
@@ -96,9 +123,10 @@ fn task_json(cloud: &Cloud, task: &Task) -> Value {
     put("containers", task.containers.iter().map(|one| container(cloud, task, one)).collect());
     put("attachments", json!([attachment(task)]));
     put("attributes", json!([]));
-    put("overrides", json!({"containerOverrides": [], "inferenceAcceleratorOverrides": []}));
+    let no_overrides = || json!({"containerOverrides": [], "inferenceAcceleratorOverrides": []});
+    put("overrides", alone.map_or_else(no_overrides, |alone| alone.overrides.clone()));
     put("enableExecuteCommand", false.into());
-    put("tags", json!([]));
+    put("tags", alone.map_or(json!([]), |alone| alone.tags.clone().into()));
     put("version", task.version.into());
     for member in ["cpu", "memory"] {
         if let Some(value) = spec.definition.get(member) {
