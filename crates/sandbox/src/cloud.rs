@@ -3,6 +3,7 @@
 use crate::{
     admin::Faults,
     clock::Clock,
+    codedeploy::CodeDeploy,
     ecs::Ecs,
     elb::Elb,
     identity::Identity,
@@ -33,6 +34,8 @@ pub struct Cloud {
     pub(crate) metrics: Metrics,
     /// What is rung when measures are bad.
     pub(crate) alarms: Alarms,
+    /// Applications and deployments of CodeDeploy.
+    pub(crate) code_deploy: CodeDeploy,
     /// What containers printed.
     pub(crate) logs: Logs,
     /// What time it is for deployments.

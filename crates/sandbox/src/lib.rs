@@ -26,6 +26,7 @@
 mod admin;
 mod clock;
 mod cloud;
+mod codedeploy;
 mod ecr;
 mod ecs;
 mod elb;

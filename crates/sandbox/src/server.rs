@@ -3,7 +3,7 @@
 use crate::{
     AwsError, Cloud, Form,
     admin::{self, Strike},
-    ecr, ecs, elb,
+    codedeploy, ecr, ecs, elb,
     identity::{self, Stranger},
     logs, metrics, registry,
     wire::{JsonVersion, Protocol},
@@ -101,6 +101,7 @@ async fn json(cloud: &Arc<Cloud>, target: &str, body: &[u8], headers: &HeaderMap
         "AmazonEC2ContainerServiceV20141113" => ecs::call(cloud, operation, &input),
         "GraniteServiceVersion20100801" => metrics::call(cloud, operation, &input),
         "Logs_20140328" => logs::call(cloud, operation, &input),
+        "CodeDeploy_20141006" => codedeploy::call(cloud, operation, &input),
         "AmazonEC2ContainerRegistry_V20150921" => ecr::call(cloud, operation, input).await,
         _ => Err(AwsError::not_here(target)),
     }

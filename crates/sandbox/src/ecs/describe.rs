@@ -8,7 +8,7 @@ use super::{
     service::Service,
     shifting,
     state::State,
-    words,
+    task_sets, words,
 };
 use crate::{
     Cloud, Place,
@@ -42,6 +42,12 @@ impl Counts {
     }
 }
 
+/// How many tasks of a revision run, wait, and are wanted.
+pub(super) fn counts(cloud: &Cloud, service: &Service, revision: RevisionId) -> [usize; 3] {
+    let counts = Counts::of_revision(&observe::tasks(cloud, service), revision);
+    [counts.running, counts.pending, counts.wanted]
+}
+
 /// A `Service`.
 pub(super) fn service(cloud: &Cloud, state: &State, service: &Service, with_tags: bool) -> Value {
     let tasks = observe::tasks(cloud, service);
@@ -58,9 +64,19 @@ pub(super) fn service(cloud: &Cloud, state: &State, service: &Service, with_tags
     put("taskDefinition", service.task_definition.clone().into());
     put("createdAt", epoch(service.created_at));
     put("createdBy", format!("arn:aws:iam::{}:root", Place::ACCOUNT).into());
-    put("deployments", listed(service, &tasks).iter().map(|id| deployment(service, &tasks, *id)).collect());
+    let by_code_deploy = task_sets::are_made_by_code_deploy(service);
+    if by_code_deploy {
+        let sets: Vec<Value> = task_sets::of_service(cloud, service).into_iter().map(task_sets::plain).collect();
+        if let Some(primary) = sets.first() {
+            put("taskDefinition", primary["taskDefinition"].clone());
+        }
+        put("deployments", json!([]));
+        put("taskSets", sets.into());
+    } else {
+        put("deployments", listed(service, &tasks).iter().map(|id| deployment(service, &tasks, *id)).collect());
+    }
     put("events", service.events.iter().map(event).collect());
-    if let Some(current) = service.current() {
+    if let Some(current) = service.current().filter(|_| !by_code_deploy) {
         put("currentServiceDeployment", current.arn.clone().into());
         let revisions = listed(service, &tasks);
         put(

@@ -4,7 +4,7 @@ use super::{
     carry_out, configuration,
     engine::{Facts, Happened, Limits, Phase, TaskFact},
     service::Service,
-    weights,
+    task_sets,
 };
 use crate::{
     Cloud,
@@ -50,7 +50,7 @@ pub(super) fn facts(cloud: &Arc<Cloud>, service: &mut Service, now: Timestamp) -
         limits: limits.unwrap_or(Limits { minimum_healthy_percent: 100, maximum_percent: 200 }),
         tasks: facts,
         ringing: ringing(cloud, service),
-        routable: weights::are_routable(cloud, service),
+        routable: task_sets::are_routable(cloud, service),
         happened: std::mem::take(&mut service.happened),
     }
 }

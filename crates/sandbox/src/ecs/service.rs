@@ -4,6 +4,7 @@ use super::{
     arn, configuration,
     deployment::{Placement, ResolvedImage, Revision, RolloutState, ServiceDeployment},
     engine::{Happened, Lifecycle, RevisionId, Rollout, Stage},
+    manner::Manner,
     strategy,
     task_definition::TaskDefinition,
     words,
@@ -113,7 +114,7 @@ impl Service {
         self.events.truncate(EVENTS_KEPT);
     }
 
-    /// Begins a deployment of a new revision; one under way ends here.
+    /// Begins a deployment of a new revision as the service is configured; one under way ends here.
     pub(super) fn deploy(
         &mut self,
         cloud: &Cloud,
@@ -121,41 +122,52 @@ impl Service {
         now: Timestamp,
     ) -> Result<(), AwsError> {
         let configuration = self.member("deploymentConfiguration").cloned().unwrap_or_else(configuration::default);
-        let pace = &cloud.place.pace;
-        let deployment_id = arn::fresh_deployment_id();
-        let mut native = strategy::native(&configuration, pace, &deployment_id)?;
+        let id = arn::fresh_deployment_id();
+        let manner = Manner::of_service(configuration, &cloud.place.pace, &id)?;
+        self.begin(cloud, definition, (id, manner), now);
+        Ok(())
+    }
+
+    /// Begins a deployment of a new revision, of this id and in this manner; gives its ARN.
+    pub(super) fn begin(
+        &mut self,
+        cloud: &Cloud,
+        definition: &TaskDefinition,
+        (deployment_id, mut manner): (String, Manner),
+        now: Timestamp,
+    ) -> String {
         let sources = self.sources();
+        let shifts = manner.native.is_some();
         let halfway = self.current().filter(|current| current.rollout.native.is_some());
         let halfway = halfway.filter(|current| !current.rollout.stage.is_over()).map(|current| current.rollout.target);
-        let fallback = self.supersede(native.is_some(), now);
-        self.abandoned = halfway.filter(|halfway| native.is_none() && fallback.is_some_and(|live| live != *halfway));
-        if let Some(native) = native.as_mut().filter(|_| sources.len() > 1) {
+        let fallback = self.supersede(shifts, now);
+        self.abandoned = halfway.filter(|halfway| !shifts && fallback.is_some_and(|live| live != *halfway));
+        if let Some(native) = manner.native.as_mut().filter(|_| sources.len() > 1) {
             native.lifecycle = Lifecycle::ReconcileService;
         }
         let id = arn::fresh_number();
         let live = fallback.and_then(|fallback| self.revision(fallback));
-        let placements = Placement::of_service(&self.members, live, native.is_some());
-        let breaker = if native.is_some() { None } else { configuration::breaker(&configuration)? };
-        let rollout = Rollout {
-            stage: Stage::Pending,
-            target: id,
-            fallback,
-            breaker,
-            failures: 0,
-            bake: strategy::minutes(configuration::bake_minutes(&configuration)?, strategy::signed(pace.minute)),
-            restart_pause: strategy::signed(pace.restart),
-            steady_since: None,
-            hold_until: None,
-            native,
-            watch: configuration::watch(&configuration)?,
-        };
+        let placements = Placement::of_service(&manner.members(&self.members), live, shifts);
         let revision = self.new_revision(cloud, id, definition, now);
         self.revisions.push(Revision { placements, ..revision });
+        let arn = arn::of_service(&cloud.place, "service-deployment", &self.cluster, &self.name, &deployment_id);
         self.deployments.push(ServiceDeployment {
-            arn: arn::of_service(&cloud.place, "service-deployment", &self.cluster, &self.name, &deployment_id),
-            rollout,
+            arn: arn.clone(),
+            rollout: Rollout {
+                stage: Stage::Pending,
+                target: id,
+                fallback,
+                breaker: manner.breaker,
+                failures: 0,
+                bake: manner.bake,
+                restart_pause: strategy::signed(cloud.place.pace.restart),
+                steady_since: None,
+                hold_until: None,
+                native: manner.native,
+                watch: manner.watch,
+            },
             sources,
-            configuration,
+            configuration: manner.configuration,
             created_at: now,
             started_at: None,
             finished_at: None,
@@ -163,7 +175,7 @@ impl Service {
             updated_at: now,
             rollback_started_at: None,
         });
-        Ok(())
+        arn
     }
 
     /// Ends a deployment under way, and gives the revision the next one can go back to.
@@ -194,8 +206,13 @@ impl Service {
     fn sources(&self) -> Vec<RevisionId> {
         let Some(current) = self.current() else { return Vec::new() };
         let mut sources = vec![current.rollout.primary()];
-        if !current.rollout.stage.is_over() {
+        let rollout = &current.rollout;
+        if !rollout.stage.is_over() {
             sources.extend(current.sources.iter().filter(|source| **source != current.rollout.primary()));
+        }
+        // One that was stopped halfway has left both of its revisions running.
+        if rollout.native.is_some() && matches!(rollout.stage, Stage::Stopped(_)) {
+            sources.extend(rollout.fallback);
         }
         sources
     }

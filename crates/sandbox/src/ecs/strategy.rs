@@ -10,7 +10,7 @@ const MOST_BAKE_MINUTES: u32 = 24 * 60;
 /// The longest wait for a hook in minutes: a fortnight.
 const MOST_HOOK_MINUTES: u32 = 14 * 24 * 60;
 /// What a hook waits and a stage may take where nothing else is said, in minutes: a day.
-const DAY: u32 = 24 * 60;
+pub(super) const DAY: u32 = 24 * 60;
 
 /// Whether the strategy is one that shifts traffic.
 pub(super) fn shifts(configuration: &Value) -> bool {
@@ -24,17 +24,8 @@ pub(super) fn native(configuration: &Value, pace: &Pace, seed: &str) -> Result<O
         return Ok(None);
     }
     let patience = signed(pace.patience);
-    Ok(Some(Native {
-        lifecycle: Lifecycle::PreScaleUp,
-        since: None,
-        plan: plan(configuration, signed(pace.minute))?,
-        production: Share::NONE,
-        test: Share::NONE,
-        moved_at: None,
-        stay: SignedDuration::ZERO,
-        limit: minutes(DAY, patience),
-        hooks: Hooks { seed: seed.to_owned(), configured: hooks(configuration, patience)?, met: Vec::new() },
-    }))
+    let hooks = Hooks { seed: seed.to_owned(), configured: hooks(configuration, patience)?, met: Vec::new() };
+    Ok(Some(Native::new(plan(configuration, signed(pace.minute))?, hooks, minutes(DAY, patience))))
 }
 
 /// Checks what a configuration says about shifting traffic.

@@ -4,6 +4,7 @@
 
 mod alarms;
 mod binary;
+mod code_deploy;
 mod failures;
 mod faults;
 mod logs;

@@ -163,6 +163,10 @@ impl World {
         call(&self.http, &self.endpoint, &format!("Logs_20140328.{operation}"), &input).await
     }
 
+    pub(crate) async fn code_deploy(&self, operation: &str, input: Value) -> Result<Value, Value> {
+        call(&self.http, &self.endpoint, &format!("CodeDeploy_20141006.{operation}"), &input).await
+    }
+
     /// Makes something go wrong.
     pub(crate) async fn fault(&self, fault: Value) {
         let answer = self.http.post(format!("{}/_sandbox/faults", self.endpoint)).json(&fault).send().await;

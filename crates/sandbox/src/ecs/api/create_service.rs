@@ -76,6 +76,10 @@ fn check_kind(input: Input<'_>) -> Result<(), AwsError> {
     let controller = input.value("deploymentController").and_then(|controller| controller["type"].as_str());
     match controller {
         None | Some("ECS") => {}
+        Some("CODE_DEPLOY") if input.list("loadBalancers").is_empty() => {
+            return Err(invalid("A service with a CODE_DEPLOY deployment controller must have a load balancer."));
+        }
+        Some("CODE_DEPLOY") => {}
         Some(other) => return Err(AwsError::not_here(&format!("a service with deployment controller {other}"))),
     }
     match input.text("schedulingStrategy") {

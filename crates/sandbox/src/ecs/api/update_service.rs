@@ -1,9 +1,9 @@
 //! `UpdateService`: a deployment begins only when something that needs one changed, or when it is forced.
 
-use super::create_service;
+use super::{create_service, invalid};
 use crate::{
     AwsError, Cloud,
-    ecs::{configuration, describe, service::ServiceStatus},
+    ecs::{configuration, describe, service::ServiceStatus, task_sets},
     wire::Input,
 };
 use serde_json::{Value, json};
@@ -41,6 +41,12 @@ pub(super) fn update(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError>
     if service.status != ServiceStatus::Active {
         return Err(AwsError::client("ServiceNotActiveException", "Service was not ACTIVE."));
     }
+    if task_sets::are_made_by_code_deploy(service) {
+        refuse_what_is_code_deploys(input)?;
+    }
+    if input.value("deploymentController").is_some_and(|given| Some(given) != service.member("deploymentController")) {
+        return Err(AwsError::not_here("UpdateService with another deployment controller"));
+    }
     let definition = match input.text("taskDefinition") {
         Some(given) => state.families.usable(given)?.clone(),
         None => {
@@ -70,4 +76,21 @@ pub(super) fn update(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError>
     }
     let service = state.service(cluster, name)?;
     Ok(json!({"service": describe::service(cloud, &state, service, false)}))
+}
+
+/// What only CodeDeploy may change, in its own deployments.
+fn refuse_what_is_code_deploys(input: Input<'_>) -> Result<(), AwsError> {
+    let words = [
+        ("taskDefinition", "task definition"),
+        ("networkConfiguration", "network configuration"),
+        ("platformVersion", "platform version"),
+        ("loadBalancers", "load balancers"),
+    ];
+    let given = words.into_iter().find(|(member, _)| input.value(member).is_some()).map(|(_, word)| word);
+    match given.or(input.flag("forceNewDeployment").then_some("deployment")) {
+        None => Ok(()),
+        Some(word) => Err(invalid(format!(
+            "Unable to update {word} on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment."
+        ))),
+    }
 }

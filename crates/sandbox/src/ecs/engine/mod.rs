@@ -25,9 +25,9 @@ mod scheduler_tests;
 
 pub(crate) use breaker::{Breaker, Threshold};
 pub(crate) use facts::{Facts, Happened, Limits, Phase, RevisionId, TaskFact};
-pub(crate) use hooks::{Hook, HookAction, HookPlan, Hooks, NotTaken};
+pub(crate) use hooks::{Hook, HookAction, HookPlan, HookStatus, Hooks, NotTaken};
 pub(crate) use lifecycle::Lifecycle;
-pub(crate) use native::Native;
+pub(crate) use native::{Native, OnFailure};
 pub(crate) use rollout::{Cause, Note, Order, Rollout, Stage, Step, StopReason};
 pub(crate) use traffic::{Plan, Share};
 pub(crate) use watch::{Watch, Watching};

@@ -30,13 +30,48 @@ pub(crate) struct Native {
     pub(crate) stay: SignedDuration,
     /// How long a stage may take while no hook is waited for.
     pub(crate) limit: SignedDuration,
+    pub(crate) on_failure: OnFailure,
+    pub(crate) on_alarm: OnFailure,
+    /// Each stage that was entered, with the time.
+    pub(crate) entered: Vec<(Lifecycle, Timestamp)>,
+    /// The stage it was in when it began to go back.
+    pub(crate) given_up_at: Option<Lifecycle>,
     pub(crate) hooks: Hooks,
 }
 
+/// What follows when a deployment cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnFailure {
+    /// Traffic and tasks go back, as with ECS's own strategies.
+    GoBack,
+    /// Everything stays as it is, as with CodeDeploy where no rollback is configured.
+    StayPut,
+}
+
 impl Native {
+    /// A deployment of these steps before its first.
+    pub(crate) fn new(plan: Plan, hooks: Hooks, limit: SignedDuration) -> Self {
+        Self {
+            lifecycle: Lifecycle::PreScaleUp,
+            since: None,
+            plan,
+            production: Share::NONE,
+            test: Share::NONE,
+            moved_at: None,
+            stay: SignedDuration::ZERO,
+            limit,
+            on_failure: OnFailure::GoBack,
+            on_alarm: OnFailure::GoBack,
+            entered: Vec::new(),
+            given_up_at: None,
+            hooks,
+        }
+    }
+
     fn enter(&mut self, stage: Lifecycle, now: Timestamp) {
         self.lifecycle = stage;
         self.since = Some(now);
+        self.entered.push((stage, now));
         self.moved_at = None;
         self.hooks.meet(stage, now);
     }
@@ -72,7 +107,7 @@ impl Step {
         }
         let say = native.hooks.ask(facts.now);
         if let Some(cause) = native.failure(say, facts) {
-            return self.abandon(cause);
+            return self.abandon(native.on_failure, cause);
         }
         let (green, blue) = (self.rollout.target, self.rollout.fallback);
         // What still has traffic goes only when that has moved.
@@ -141,6 +176,7 @@ impl Step {
     fn back(&mut self, native: &mut Native, facts: &Facts, cause: Cause) {
         let (green, Some(blue)) = (self.rollout.target, self.rollout.fallback) else { return };
         native.hooks.give_up();
+        native.given_up_at.get_or_insert(native.lifecycle);
         self.keep(facts, blue);
         let green_has_traffic = native.production > Share::NONE || native.test > Share::NONE;
         let others_have = native.lifecycle == Lifecycle::ReconcileService && native.moved_at.is_none();
@@ -163,10 +199,10 @@ impl Step {
         }
     }
 
-    /// Back to blue, or to an end where there is none.
-    fn abandon(&mut self, cause: Cause) {
+    /// Back to blue, or to an end where there is none or that is not wanted.
+    fn abandon(&mut self, then: OnFailure, cause: Cause) {
         self.notes.push(Note::Failed(self.rollout.target, cause));
-        if self.rollout.fallback.is_some() {
+        if self.rollout.fallback.is_some() && then == OnFailure::GoBack {
             self.roll_back(cause);
         } else {
             self.rollout.stage = Stage::Stopped(cause);

@@ -59,17 +59,11 @@ impl Run {
             timeout: SignedDuration::from_secs(20),
             on_timeout: world.on_timeout,
         };
-        let native = Native {
-            lifecycle: if world.has_other { Lifecycle::ReconcileService } else { Lifecycle::PreScaleUp },
-            since: None,
-            plan: world.plan,
-            production: Share::NONE,
-            test: Share::NONE,
-            moved_at: None,
-            stay: SignedDuration::ZERO,
-            limit: SignedDuration::from_secs(LIMIT),
-            hooks: Hooks { seed: "d".to_owned(), configured: vec![hooks], met: Vec::new() },
-        };
+        let hooks = Hooks { seed: "d".to_owned(), configured: vec![hooks], met: Vec::new() };
+        let mut native = Native::new(world.plan, hooks, SignedDuration::from_secs(LIMIT));
+        if world.has_other {
+            native.lifecycle = Lifecycle::ReconcileService;
+        }
         let rollout = Rollout {
             stage: Stage::Pending,
             target: GREEN,

@@ -4,7 +4,7 @@ use super::{
     breaker::Breaker,
     facts::{Facts, Happened, RevisionId},
     lifecycle::Lifecycle,
-    native::Native,
+    native::{Native, OnFailure},
     scheduler::{self, Schedule},
     traffic::Share,
     watch::Watch,
@@ -168,6 +168,15 @@ impl Rollout {
         if native.production > native.production.rest() { Some(self.target) } else { self.fallback }
     }
 
+    /// Stops at once and leaves everything as it is; false when the deployment has already ended.
+    pub(crate) fn halt(&mut self) -> bool {
+        let halts = !self.stage.is_over();
+        if halts {
+            self.stage = Stage::Stopped(Cause::Request);
+        }
+        halts
+    }
+
     fn is_cleaning_up(&self) -> bool {
         self.native.as_ref().is_some_and(|native| native.lifecycle == Lifecycle::CleanUp)
     }
@@ -249,11 +258,12 @@ impl Step {
         }
     }
 
-    /// An alarm rings. What shifts traffic goes back in any case: it is not left halfway.
+    /// An alarm rings. ECS's own strategies go back in any case: traffic is not left halfway.
     fn ring(&mut self) {
-        let rolls_back = self.rollout.watch.as_ref().is_some_and(|watch| watch.rolls_back);
+        let wanted = self.rollout.watch.as_ref().is_some_and(|watch| watch.rolls_back);
+        let rolls_back = self.rollout.native.as_ref().map_or(wanted, |native| native.on_alarm == OnFailure::GoBack);
         self.notes.push(Note::Failed(self.rollout.target, Cause::Alarm));
-        if self.rollout.fallback.is_some() && (rolls_back || self.rollout.native.is_some()) {
+        if self.rollout.fallback.is_some() && rolls_back {
             self.roll_back(Cause::Alarm);
         } else {
             self.rollout.stage = Stage::Stopped(Cause::Alarm);
