@@ -5,7 +5,7 @@ import urllib.parse
 
 import botocore.session
 
-SERVICES = ("ecr", "sts", "ecs", "elbv2", "cloudwatch", "logs")
+SERVICES = ("ecr", "sts", "ecs", "elbv2", "cloudwatch", "logs", "codedeploy")
 
 
 def check(world):

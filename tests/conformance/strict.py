@@ -13,7 +13,7 @@ import coverage  # noqa: E402
 import test_referee  # noqa: E402
 from world import World  # noqa: E402
 
-SERVICES = ("ecr", "identity", "elb", "cloudwatch", "ecs", "shifting", "logs")
+SERVICES = ("ecr", "identity", "elb", "cloudwatch", "ecs", "shifting", "logs", "codedeploy")
 
 
 def main():

@@ -1,5 +1,5 @@
 //! The laptop cloud: one process on the loopback interface that speaks the wire protocols the suite uses — an OCI
-//! registry with ECR in front, ECS, ELBv2, CloudWatch and its Logs, STS and GitHub's OIDC — with the dynamics of the real ones.
+//! registry with ECR in front, ECS, CodeDeploy, ELBv2, CloudWatch and its Logs, STS and GitHub's OIDC — with the dynamics of the real ones.
 //!
 //! Tasks are local processes started from pushed images, health checks are real requests, load balancers carry real HTTP
 //! and metrics are computed from that traffic; so deployments progress, fail, trip the circuit breaker and roll back.
@@ -14,8 +14,9 @@
 //!   up in the image first and then on this machine; an absolute path among its arguments means the image's file when
 //!   there is one; `HOST` is its own loopback address, whatever image and task definition say.
 //! - A load balancer's `DNSName` has a port in it: `127.0.0.1:34567` is its first listener.
-//! - The controller is `ECS`; a service with another controller or scheduling answers 501, and so do lifecycle hooks that
-//!   call a Lambda function and `earlySuccessCriteria`. A pause hook's minutes are real ones ([`Pace::patience`]).
+//! - A service with an `EXTERNAL` controller or `DAEMON` scheduling answers 501, and so do lifecycle hooks that call a Lambda
+//!   function, in ECS and in an AppSpec, and `earlySuccessCriteria`. A pause hook's minutes are real ones
+//!   ([`Pace::patience`]), and so are those for which CodeDeploy waits for somebody to let traffic over.
 //! - A first deployment by a strategy that shifts traffic gets all of it in one step. On the way back a deployment shows
 //!   `PRODUCTION_TRAFFIC_SHIFT` while traffic moves and `CLEAN_UP` after that.
 //! - Load balancers are Application Load Balancers with HTTP; a rule has one action, a forward without stickiness or a fixed
