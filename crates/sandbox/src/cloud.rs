@@ -10,6 +10,7 @@ use crate::{
     logs::Logs,
     metrics::{Alarms, Metrics},
     pace::Pace,
+    permissions::Permissions,
     registry::Store,
     tasks::Tasks,
 };
@@ -34,6 +35,8 @@ pub struct Cloud {
     pub(crate) metrics: Metrics,
     /// What is rung when measures are bad.
     pub(crate) alarms: Alarms,
+    /// What roles may do.
+    pub(crate) permissions: Permissions,
     /// Applications and deployments of CodeDeploy.
     pub(crate) code_deploy: CodeDeploy,
     /// What containers printed.

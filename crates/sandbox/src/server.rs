@@ -4,8 +4,10 @@ use crate::{
     AwsError, Cloud, Form,
     admin::{self, Strike},
     codedeploy, ecr, ecs, elb,
-    identity::{self, Stranger},
-    logs, metrics, registry,
+    identity::{self, Caller, Stranger},
+    logs, metrics,
+    permissions::{Call, Permissions},
+    registry,
     wire::{JsonVersion, Protocol},
 };
 use axum::{
@@ -92,25 +94,39 @@ fn plain(headers: &HeaderMap, body: Bytes) -> io::Result<Bytes> {
 }
 
 async fn json(cloud: &Arc<Cloud>, target: &str, body: &[u8], headers: &HeaderMap) -> Result<Value, AwsError> {
-    admit(cloud, headers, Protocol::Json(json_version(headers)))?;
-    let (service, operation) = target.split_once('.').unwrap_or(("", target));
+    let protocol = Protocol::Json(json_version(headers));
+    let caller = caller(cloud, headers, protocol)?;
+    let (prefix, operation) = target.split_once('.').unwrap_or(("", target));
     let body = if body.is_empty() { b"{}" } else { body };
     let input: Value = serde_json::from_slice(body)
         .map_err(|error| AwsError::client("SerializationException", format!("not JSON: {error}")))?;
+    let service = match prefix {
+        "AmazonEC2ContainerServiceV20141113" => "ecs",
+        "GraniteServiceVersion20100801" => "cloudwatch",
+        "Logs_20140328" => "logs",
+        "CodeDeploy_20141006" => "codedeploy",
+        "AmazonEC2ContainerRegistry_V20150921" => "ecr",
+        _ => return Err(AwsError::not_here(target)),
+    };
+    if let Some(caller) = caller {
+        let call = Call { service, operation, input: &input, form: &Form::default(), protocol };
+        Permissions::check(cloud, &caller, &call)?;
+    }
     match service {
-        "AmazonEC2ContainerServiceV20141113" => ecs::call(cloud, operation, &input),
-        "GraniteServiceVersion20100801" => metrics::call(cloud, operation, &input),
-        "Logs_20140328" => logs::call(cloud, operation, &input),
-        "CodeDeploy_20141006" => codedeploy::call(cloud, operation, &input),
-        "AmazonEC2ContainerRegistry_V20150921" => ecr::call(cloud, operation, input).await,
-        _ => Err(AwsError::not_here(target)),
+        "ecs" => ecs::call(cloud, operation, &input),
+        "cloudwatch" => metrics::call(cloud, operation, &input),
+        "logs" => logs::call(cloud, operation, &input),
+        "codedeploy" => codedeploy::call(cloud, operation, &input),
+        _ => ecr::call(cloud, operation, input).await,
     }
 }
 
-/// Refuses who signed with a key this cloud does not know or no longer honours; an unsigned call is a person with curl.
-fn admit(cloud: &Cloud, headers: &HeaderMap, protocol: Protocol) -> Result<(), AwsError> {
+/// Who calls; refuses who signed with a key this cloud does not know or no longer honours. An unsigned call is a person
+/// with curl.
+fn caller(cloud: &Cloud, headers: &HeaderMap, protocol: Protocol) -> Result<Option<Caller>, AwsError> {
     match cloud.identity.caller(headers, jiff::Timestamp::now()) {
-        Ok(_) | Err(Stranger::Unsigned) => Ok(()),
+        Ok(caller) => Ok(Some(caller)),
+        Err(Stranger::Unsigned) => Ok(None),
         Err(stranger) => Err(stranger.error(protocol)),
     }
 }
@@ -122,11 +138,16 @@ async fn query(cloud: &Arc<Cloud>, form: &Form, parts: &Parts) -> Result<String,
     if form.get("Version") == Some("2011-06-15") {
         return identity::sts(cloud, form, &parts.headers).await;
     }
-    admit(cloud, &parts.headers, Protocol::Query)?;
-    match form.get("Version") {
-        Some("2015-12-01") => elb::call(cloud, form).await,
-        _ => Err(AwsError::not_here(form.action())),
+    let caller = caller(cloud, &parts.headers, Protocol::Query)?;
+    if form.get("Version") != Some("2015-12-01") {
+        return Err(AwsError::not_here(form.action()));
     }
+    if let Some(caller) = caller {
+        let (service, operation) = ("elasticloadbalancing", form.action());
+        let call = Call { service, operation, input: &Value::Null, form, protocol: Protocol::Query };
+        Permissions::check(cloud, &caller, &call)?;
+    }
+    elb::call(cloud, form).await
 }
 
 fn json_version(headers: &HeaderMap) -> JsonVersion {

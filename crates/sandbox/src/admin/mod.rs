@@ -3,6 +3,7 @@
 //! - `POST /_sandbox/services` builds a whole environment in one call and waits for nothing.
 //! - `GET /_sandbox/services/{cluster}/{service}` tells what really runs: processes, addresses, digests.
 //! - `POST /_sandbox/clock` skips time for deployments: `{"skip_seconds": 3600}` ends an hour of baking at once.
+//! - `PUT /_sandbox/policies` gives roles policies that each of their calls is checked against.
 //! - `POST /_sandbox/faults` makes things go wrong.
 
 mod balancer;
@@ -17,11 +18,11 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The administration's routes.
 pub(crate) fn routes(cloud: Arc<Cloud>) -> Router {
@@ -29,6 +30,7 @@ pub(crate) fn routes(cloud: Arc<Cloud>) -> Router {
         .route("/_sandbox/services", post(build))
         .route("/_sandbox/services/{cluster}/{service}", get(truth))
         .route("/_sandbox/clock", post(clock))
+        .route("/_sandbox/policies", put(policies))
         .route("/_sandbox/faults", post(faults))
         .with_state(cloud)
 }
@@ -52,6 +54,11 @@ struct Skip {
 async fn clock(State(cloud): State<Arc<Cloud>>, Json(skip): Json<Skip>) -> Response {
     cloud.clock.skip(skip.skip_seconds);
     answer(Ok(json!({"now": cloud.clock.now().to_string()})))
+}
+
+async fn policies(State(cloud): State<Arc<Cloud>>, Json(documents): Json<BTreeMap<String, Value>>) -> Response {
+    let set = cloud.permissions.set(&documents);
+    answer(set.map(|()| json!({})).map_err(|error| AwsError::client("MalformedPolicyDocument", error)))
 }
 
 async fn faults(State(cloud): State<Arc<Cloud>>, Json(fault): Json<faults::Fault>) -> Response {

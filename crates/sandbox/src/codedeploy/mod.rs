@@ -11,4 +11,4 @@ mod records;
 mod status;
 
 pub(crate) use api::call;
-pub(crate) use records::CodeDeploy;
+pub(crate) use records::{CodeDeploy, config_of, group_of};

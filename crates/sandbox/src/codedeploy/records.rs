@@ -1,6 +1,7 @@
 //! Applications, their groups and deployments.
 
 use super::group::Group;
+use crate::Cloud;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::{
@@ -64,6 +65,18 @@ impl Records {
     pub(super) fn way_back(&self, id: &str) -> Option<&Deployment> {
         self.deployments.iter().find(|deployment| deployment.takes_back.as_deref() == Some(id))
     }
+}
+
+/// The application and the group of a deployment.
+pub(crate) fn group_of(cloud: &Cloud, id: &str) -> Option<(String, String)> {
+    let records = cloud.code_deploy.records();
+    records.deployment(id).map(|deployment| (deployment.application.clone(), deployment.group.clone()))
+}
+
+/// The deployment configuration of a group.
+pub(crate) fn config_of(cloud: &Cloud, application: &str, group: &str) -> Option<String> {
+    let records = cloud.code_deploy.records();
+    Some(records.applications.get(application)?.groups.get(group)?.config.clone())
 }
 
 /// An id as CodeDeploy gives its deployments.

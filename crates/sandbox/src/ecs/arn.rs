@@ -3,7 +3,7 @@
 use crate::Place;
 
 /// The cluster's name, from a name, an ARN or nothing at all.
-pub(super) fn cluster_name(given: Option<&str>) -> String {
+pub(crate) fn cluster_name(given: Option<&str>) -> String {
     last(given.unwrap_or("default")).to_owned()
 }
 

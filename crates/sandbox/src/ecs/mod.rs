@@ -5,7 +5,7 @@
 //! kept in memory. Task definitions and service members are opaque JSON: a member nobody here knows survives.
 
 mod api;
-mod arn;
+pub(crate) mod arn;
 mod carry_out;
 mod configuration;
 mod deployment;

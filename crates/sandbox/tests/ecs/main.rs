@@ -8,6 +8,7 @@ mod code_deploy;
 mod failures;
 mod faults;
 mod logs;
+mod permissions;
 mod rollouts;
 mod rules;
 mod run_task;
