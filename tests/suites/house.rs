@@ -10,10 +10,11 @@ use std::{
 
 /// What each crate may import of the house: pure crates at the bottom, edges that know one outside system each above
 /// them, actions on top. Actions never import each other: what crosses between them is an attestation, not a type.
-const MAY_IMPORT: [(&str, &[&str]); 20] = [
+const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("subject", &[]),
     ("document", &[]),
     ("stats", &[]),
+    ("rollout", &[]),
     ("attest", &["document", "subject"]),
     ("transport", &[]),
     ("github", &["transport"]),
@@ -45,7 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
 ];
 
 const ACTION: &[&str] =
-    &["attest", "aws", "document", "evidence", "github", "oci", "signals", "stats", "subject", "transport"];
+    &["attest", "aws", "document", "evidence", "github", "oci", "rollout", "signals", "stats", "subject", "transport"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
@@ -154,8 +155,11 @@ fn decisions_do_nothing_but_decide() {
     let knows_the_runner = |line: &str| line.split(|c: char| !c.is_alphanumeric()).any(|word| word == "Runner");
     let mut wrong = Vec::new();
     for (name, text) in sources() {
-        let pure =
-            ["attest", "document", "stats", "subject"].iter().any(|it| name.starts_with(&format!("crates/{it}/src")));
+        let pure = ["attest", "document", "rollout", "stats", "subject"]
+            .iter()
+            .any(|it| name.starts_with(&format!("crates/{it}/src")));
+        // What goes around between machine and world has to wait for the world; it decides nothing.
+        let pure = pure && name != "crates/rollout/src/drive.rs";
         let decides = name.starts_with("actions/") && (name.ends_with("/decide.rs") || name.contains("/decide/"));
         if !pure && !decides {
             continue;
