@@ -14,6 +14,14 @@ impl Ecs {
         Ok(answer["taskDefinition"]["taskDefinitionArn"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// Gives a resource a tag, in place of one with the same key.
+    ///
+    /// # Errors
+    /// Whatever ECS answers.
+    pub(crate) async fn tag(&self, arn: &str, tag: &Value) -> Result<(), AwsError> {
+        self.call("TagResource", json!({"resourceArn": arn, "tags": [tag]})).await.map(drop)
+    }
+
     /// Begins a deployment of `task_definition`, with whatever else is to change in the same call and nothing more.
     ///
     /// # Errors

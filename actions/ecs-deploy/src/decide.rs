@@ -1,11 +1,14 @@
 //! What to do about a service, from facts and wishes alone.
 
 use crate::{
+    configuration,
     definition::Definition,
     identity::primary,
+    inputs::Progress,
     model::{Service, ServiceDeployment},
+    overrides::Overrides,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use subject::ImageRef;
 
 /// What a person wants done when someone else's deployment is in flight.
@@ -47,16 +50,20 @@ pub(crate) struct InFlight {
 }
 
 /// Everything a decision is made from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
     /// The service, or `None` when there is none of that name.
     pub(crate) service: Option<Service>,
     /// The task definition it runs now.
     pub(crate) definition: Definition,
+    /// What is built on, where that is not what runs now.
+    pub(crate) base: Option<Definition>,
+    /// The newest revisions of the base's family.
+    pub(crate) recent: Vec<Definition>,
     /// Deployments that have not ended.
     pub(crate) in_flight: Vec<InFlight>,
-    /// Whether the image is there.
-    pub(crate) presence: Presence,
+    /// Whether the images are there.
+    pub(crate) presence: Vec<(ImageRef, Presence)>,
     /// The page of this very run, where there is one.
     pub(crate) run_url: Option<String>,
 }
@@ -64,10 +71,12 @@ pub(crate) struct Facts {
 /// What is wanted.
 #[derive(Debug, Clone)]
 pub(crate) struct Wish {
-    /// The image to run.
-    pub(crate) image: ImageRef,
-    /// The container to run it in; unset: the only one.
-    pub(crate) container: Option<String>,
+    /// What is to be different from the base, its containers known to exist.
+    pub(crate) overrides: Overrides,
+    /// At least as many tasks.
+    pub(crate) tasks: Option<u32>,
+    /// How the release comes to its traffic.
+    pub(crate) progress: Progress,
     /// About deployments of others.
     pub(crate) on_competing: OnCompeting,
     /// About the circuit breaker.
@@ -79,19 +88,14 @@ pub(crate) struct Wish {
 pub(crate) enum Plan {
     /// Nothing: why, and what to do instead.
     Refuse(Refusal),
-    /// The image runs already; only look whether that is true of every task.
-    Keep {
-        /// The container it runs in.
-        container: String,
-    },
+    /// The service runs that already; only look whether that is true of every task.
+    Keep,
     /// A deployment of this image by one of our runs is under way: follow it.
     Adopt {
         /// It.
         deployment: Box<ServiceDeployment>,
         /// The task definition it deploys.
         task_definition: String,
-        /// The container the image is for.
-        container: String,
         /// Whether this very run began it, and so may stop it.
         may_stop: bool,
     },
@@ -102,16 +106,25 @@ pub(crate) enum Plan {
 /// A deployment to begin.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Release {
-    /// The container the image is for.
-    pub(crate) container: String,
-    /// The task definition to register; `None` to deploy again what the service already names.
-    pub(crate) registration: Option<Value>,
+    /// What to deploy.
+    pub(crate) source: Source,
     /// What to send to `UpdateService` besides cluster, service and task definition: only what is to change.
     pub(crate) update: Map<String, Value>,
     /// What differs, for people.
     pub(crate) diff: Option<String>,
     /// Someone else's deployments that this one will replace.
     pub(crate) supersedes: Vec<String>,
+}
+
+/// Where the task definition comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Source {
+    /// It is registered.
+    Register(Value),
+    /// A revision that is there already means the same.
+    Reuse(String),
+    /// The service names it already, and its last deployment did not end well.
+    Again,
 }
 
 /// A refusal, before anything was changed.
@@ -130,52 +143,65 @@ fn refuse(why: impl Into<String>, help: impl Into<String>) -> Plan {
 /// Decides what to do about a wished deployment.
 #[must_use]
 pub(crate) fn decide(facts: &Facts, wish: &Wish) -> Plan {
-    let service = match able(facts) {
+    let service = match able(facts.service.as_ref()) {
         Ok(service) => service,
         Err(refusal) => return Plan::Refuse(refusal),
     };
-    let container = match facts.definition.container(wish.container.as_deref()) {
-        Ok(container) => container,
-        Err(error) => return refuse(error.to_string(), "set `container` to the container that runs the image"),
-    };
-    if facts.presence == Presence::Missing {
+    if let Some((image, _)) = facts.presence.iter().find(|(_, presence)| *presence == Presence::Missing) {
         return refuse(
-            format!("the registry has no image {}", wish.image),
+            format!("the registry has no image {image}"),
             "push the image first, or correct the digest; nothing can be pulled by this name",
         );
     }
-    if let Some(plan) = in_flight(facts, wish, &container) {
+    let configuration = match configuration::wanted(service, wish.breaker, &wish.progress) {
+        Ok(configuration) => configuration,
+        Err(refusal) => return Plan::Refuse(refusal),
+    };
+    let base = facts.base.as_ref().unwrap_or(&facts.definition);
+    let registration = base.registration(&wish.overrides, facts.run_url.as_deref());
+    if let Some(plan) = in_flight(facts, wish, &registration) {
         return plan;
     }
     if let Some(plan) = unlisted(service, facts, wish) {
         return plan;
     }
-    let again = facts.definition.runs(&container, &wish.image);
+    let again = facts.definition.fulfils(&registration);
     if again && facts.in_flight.is_empty() && is_settled(service) {
-        return Plan::Keep { container };
+        return Plan::Keep;
     }
     let supersedes = facts.in_flight.iter().map(|one| one.deployment.service_deployment_arn.clone()).collect();
     let mut update = Map::new();
-    if let Some(configuration) = breaker(&service.deployment_configuration, wish.breaker) {
-        update.insert("deploymentConfiguration".to_owned(), configuration);
+    update.extend(configuration.map(|configuration| ("deploymentConfiguration".to_owned(), configuration)));
+    if let Some(tasks) = wish.tasks.filter(|tasks| *tasks > service.desired_count) {
+        update.insert("desiredCount".to_owned(), tasks.into());
     }
-    let registration =
-        (!again).then(|| facts.definition.registration(&container, &wish.image, facts.run_url.as_deref()));
     if again {
         // The same task definition begins no deployment by itself, and the last one did not end well.
         update.insert("forceNewDeployment".to_owned(), Value::Bool(true));
     }
-    let diff = registration.as_ref().and_then(|registration| facts.definition.diff(registration));
-    Plan::Release(Box::new(Release { container, registration, update, diff, supersedes }))
+    let diff = facts.definition.diff(&registration).filter(|_| !again);
+    let source = source(facts, registration, again);
+    Plan::Release(Box::new(Release { source, update, diff, supersedes }))
+}
+
+/// A new revision only where none of the newest ones means the same.
+fn source(facts: &Facts, registration: Value, again: bool) -> Source {
+    let known = facts.base.iter().chain(&facts.recent);
+    let mut equal = known.filter(|known| known.is_active() && known.fulfils(&registration));
+    match equal.next() {
+        _ if again => Source::Again,
+        Some(known) => Source::Reuse(known.arn().to_owned()),
+        None => Source::Register(registration),
+    }
 }
 
 /// Whether ECS itself rolls this service out, so that there is something to begin and follow.
 ///
 /// # Errors
 /// The reason why not.
-pub(crate) fn able(facts: &Facts) -> Result<&Service, Refusal> {
+pub(crate) fn able(service: Option<&Service>) -> Result<&Service, Refusal> {
     let no = |why: String, help: &str| Err(Refusal { why, help: help.to_owned() });
-    let Some(service) = &facts.service else {
+    let Some(service) = service else {
         return no("there is no such service".to_owned(), "correct `cluster`, `service` or `aws-region`");
     };
     if service.status != "ACTIVE" {
@@ -185,7 +211,7 @@ pub(crate) fn able(facts: &Facts) -> Result<&Service, Refusal> {
     if controller != "ECS" {
         return no(
             format!("the service's deployment controller is {controller}, not ECS"),
-            "change the service to the ECS controller; this version follows rolling deployments by ECS",
+            "change the service to the ECS controller; this version follows deployments by ECS itself",
         );
     }
     if service.scheduling_strategy.as_deref() == Some("DAEMON") {
@@ -194,28 +220,20 @@ pub(crate) fn able(facts: &Facts) -> Result<&Service, Refusal> {
             "deploy daemon services by other means",
         );
     }
-    let strategy = service.deployment_configuration["strategy"].as_str().unwrap_or("ROLLING");
-    if strategy != "ROLLING" {
-        return no(
-            format!("the service deploys by {strategy}, not by ROLLING"),
-            "set the service's strategy to ROLLING; this version follows rolling deployments",
-        );
-    }
     Ok(service)
 }
 
 /// What deployments in flight make of the wish; `None` when there are none, or they are to be replaced.
-fn in_flight(facts: &Facts, wish: &Wish, container: &str) -> Option<Plan> {
+fn in_flight(facts: &Facts, wish: &Wish, registration: &Value) -> Option<Plan> {
     let newest = facts.in_flight.iter().max_by_key(|one| one.deployment.created_at)?;
     let run_url = newest.definition.as_ref().and_then(Definition::run_url);
-    let same = newest.definition.as_ref().is_some_and(|definition| definition.runs(container, &wish.image));
+    let same = newest.definition.as_ref().is_some_and(|definition| definition.fulfils(registration));
     if let (Some(url), Some(definition), true, false) =
         (run_url, &newest.definition, same, newest.deployment.status.is_rollback())
     {
         return Some(Plan::Adopt {
             deployment: Box::new(newest.deployment.clone()),
             task_definition: definition.arn().to_owned(),
-            container: container.to_owned(),
             may_stop: facts.run_url.as_deref().is_some_and(|ours| same_run(ours, url)),
         });
     }
@@ -254,23 +272,6 @@ fn is_settled(service: &Service) -> bool {
     let state = primary(service).and_then(|deployment| deployment.rollout_state.as_deref());
     // The state is absent behind a Classic Load Balancer; with nothing in flight there is nothing to repeat.
     service.deployments.len() <= 1 && state.is_none_or(|state| state == "COMPLETED")
-}
-
-/// The deployment configuration to send for the breaker's sake, or `None` when the service has it as wished.
-///
-/// The whole present configuration goes with it: a member left out could be reset.
-fn breaker(present: &Value, wish: Breaker) -> Option<Value> {
-    let now = &present["deploymentCircuitBreaker"];
-    let on = now["enable"] == true && now["rollback"] == true;
-    if wish == Breaker::Keep || on {
-        return None;
-    }
-    let mut configuration = present.as_object().cloned().unwrap_or_default();
-    let mut breaker = now.as_object().cloned().unwrap_or_default();
-    breaker.insert("enable".to_owned(), json!(true));
-    breaker.insert("rollback".to_owned(), json!(true));
-    configuration.insert("deploymentCircuitBreaker".to_owned(), Value::Object(breaker));
-    Some(Value::Object(configuration))
 }
 
 #[cfg(test)]

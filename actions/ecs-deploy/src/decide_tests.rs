@@ -3,6 +3,7 @@ use crate::{
     definition::RUN_TAG,
     model::{Controller, Deployment, Status},
 };
+use serde_json::json;
 use subject::Digest;
 
 const RUN: &str = "https://server/o/r/actions/runs/7/attempts/1";
@@ -14,8 +15,7 @@ fn image(text: &str) -> ImageRef {
 
 fn definition(running: &str, run: Option<&str>) -> Definition {
     let containers = json!([{"name": "api", "image": image(running).to_string()}]);
-    let document =
-        json!({"taskDefinitionArn": format!("td-{running}"), "family": "f", "containerDefinitions": containers});
+    let document = json!({"taskDefinitionArn": format!("td-{running}"), "family": "f", "status": "ACTIVE", "containerDefinitions": containers});
     Definition { document, tags: run.map(|url| json!({"key": RUN_TAG, "value": url})).into_iter().collect() }
 }
 
@@ -40,14 +40,19 @@ fn facts() -> Facts {
     Facts {
         service: Some(service()),
         definition: definition("old", None),
-        in_flight: vec![],
-        presence: Presence::Present,
+        presence: vec![(image("new"), Presence::Present)],
         run_url: Some(RUN.to_owned()),
+        ..Facts::default()
     }
 }
 
+fn to(name: &str) -> Overrides {
+    Overrides::default().with(Some(&image(name)), None, &definition("old", None)).unwrap()
+}
+
 fn wish() -> Wish {
-    Wish { image: image("new"), container: None, on_competing: OnCompeting::Refuse, breaker: Breaker::Rollback }
+    let (on_competing, breaker) = (OnCompeting::Refuse, Breaker::Rollback);
+    Wish { overrides: to("new"), tasks: None, on_competing, breaker, progress: Progress::as_is() }
 }
 
 fn flying(what: &str, run: Option<&str>, status: Status) -> InFlight {
@@ -73,8 +78,8 @@ fn release(plan: Plan) -> Release {
 #[test]
 fn another_image_is_registered_and_the_breaker_goes_with_it_in_the_same_update() {
     let release = release(decide(&facts(), &wish()));
-    assert_eq!(release.container, "api");
-    assert_eq!(release.registration.unwrap()["containerDefinitions"][0]["image"], image("new").to_string());
+    let Source::Register(registration) = release.source else { panic!("{:?}", release.source) };
+    assert_eq!(registration["containerDefinitions"][0]["image"], image("new").to_string());
     assert!(release.diff.unwrap().contains("+"));
     let wanted = json!({"deploymentConfiguration": {
         "maximumPercent": 200, "minimumHealthyPercent": 100, "alarms": {"enable": false},
@@ -109,16 +114,16 @@ fn a_breaker_that_is_as_wished_is_not_sent() {
 
 #[test]
 fn the_same_image_at_rest_is_kept() {
-    let plan = decide(&facts(), &Wish { image: image("old"), ..wish() });
-    assert_eq!(plan, Plan::Keep { container: "api".into() });
+    let plan = decide(&facts(), &Wish { overrides: to("old"), ..wish() });
+    assert_eq!(plan, Plan::Keep);
 }
 
 #[test]
 fn the_same_image_after_a_failed_deployment_is_deployed_again_by_force() {
     let mut facts = facts();
     facts.service.as_mut().unwrap().deployments[0].rollout_state = Some("FAILED".into());
-    let release = release(decide(&facts, &Wish { image: image("old"), ..wish() }));
-    assert_eq!((release.registration, release.update["forceNewDeployment"].clone()), (None, json!(true)));
+    let release = release(decide(&facts, &Wish { overrides: to("old"), ..wish() }));
+    assert_eq!((release.source, release.update["forceNewDeployment"].clone()), (Source::Again, json!(true)));
 }
 
 #[test]
@@ -134,19 +139,18 @@ fn what_cannot_be_rolled_out_is_refused_before_anything_changes() {
     assert!(of(|service| service.status = "DRAINING".into()).contains("DRAINING"));
     assert!(of(|service| service.status = "INACTIVE".into()).contains("INACTIVE"));
     assert!(of(|service| service.scheduling_strategy = Some("DAEMON".into())).contains("DAEMON"));
-    assert!(of(|service| service.deployment_configuration["strategy"] = json!("CANARY")).contains("CANARY"));
     for kind in ["CODE_DEPLOY", "EXTERNAL"] {
         let why = broken(&|facts| facts.service.as_mut().unwrap().deployment_controller = controller(kind));
         assert!(why.contains(kind));
     }
-    assert!(broken(&|facts| facts.presence = Presence::Missing).contains("no image"));
-    let two = json!({"containerDefinitions": [{"name": "a"}, {"name": "b"}]});
-    assert!(broken(&|facts| facts.definition.document = two.clone()).contains("a, b"));
+    assert!(broken(&|facts| facts.presence[0].1 = Presence::Missing).contains("no image"));
+    let other = (image("sidecar"), Presence::Missing);
+    assert!(broken(&|facts| facts.presence.push(other.clone())).contains("no image"), "each image is looked for");
 }
 
 #[test]
 fn a_registry_that_does_not_answer_is_no_reason_to_refuse() {
-    let facts = Facts { presence: Presence::Unknown("no answer in time".into()), ..facts() };
+    let facts = Facts { presence: vec![(image("new"), Presence::Unknown("no answer in time".into()))], ..facts() };
     assert!(matches!(decide(&facts, &wish()), Plan::Release(_)));
 }
 
@@ -172,7 +176,7 @@ fn a_deployment_that_the_service_shows_and_no_list_has_yet_is_refused_or_superse
     for wanted in ["old", "new"] {
         let mut facts = facts();
         facts.service.as_mut().unwrap().deployments[0].rollout_state = Some("IN_PROGRESS".into());
-        let wish = Wish { image: image(wanted), ..wish() };
+        let wish = Wish { overrides: to(wanted), ..wish() };
         assert!(refusal(&decide(&facts, &wish)).contains("shows ecs-svc/1 in progress"));
         release(decide(&facts, &Wish { on_competing: OnCompeting::Supersede, ..wish }));
     }
@@ -191,5 +195,40 @@ fn our_own_deployment_of_the_same_image_is_adopted_and_stopped_only_by_the_run_t
             }
             plan => panic!("{began}: {plan:?}"),
         }
+    }
+}
+
+#[test]
+fn a_revision_that_means_the_same_is_deployed_again_instead_of_being_registered_again() {
+    let known = |name: &str, status: &str| {
+        let mut definition = definition(name, Some("https://server/another/run"));
+        definition.document["status"] = json!(status);
+        definition
+    };
+    for (recent, wanted) in [
+        (vec![known("new", "ACTIVE")], Some("td-new")),
+        (vec![known("other", "ACTIVE"), known("new", "ACTIVE")], Some("td-new")),
+        (vec![known("new", "INACTIVE")], None),
+        (vec![known("other", "ACTIVE")], None),
+        (vec![], None),
+    ] {
+        let facts = Facts { recent, ..facts() };
+        match (release(decide(&facts, &wish())).source, wanted) {
+            (Source::Reuse(arn), Some(wanted)) => assert_eq!(arn, wanted),
+            (Source::Register(_), None) => {}
+            (source, wanted) => panic!("{source:?} instead of {wanted:?}"),
+        }
+    }
+    // A revision that is named and not changed is the one that is deployed.
+    let facts = Facts { base: Some(known("promoted", "ACTIVE")), presence: vec![], ..facts() };
+    let as_it_is = Wish { overrides: Overrides::default(), ..wish() };
+    assert_eq!(release(decide(&facts, &as_it_is)).source, Source::Reuse("td-promoted".into()));
+}
+
+#[test]
+fn the_other_side_of_a_rule_gets_as_many_tasks_as_carry_the_traffic_now_and_never_fewer() {
+    for (tasks, wanted) in [(None, None), (Some(1), None), (Some(4), Some(json!(4)))] {
+        let update = release(decide(&facts(), &Wish { tasks, ..wish() })).update;
+        assert_eq!(update.get("desiredCount").cloned(), wanted, "{tasks:?}");
     }
 }

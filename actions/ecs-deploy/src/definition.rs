@@ -1,7 +1,11 @@
-//! A task definition as an opaque document: one image changed, everything else exactly as it was.
+//! A task definition as an opaque document: what is asked for changed, everything else exactly as it was.
 
+mod canonical;
+
+pub(crate) use canonical::same;
+
+use crate::overrides::Overrides;
 use serde_json::{Map, Value, json};
-use subject::{ImageRef, Reference};
 
 /// What ECS adds when describing and refuses when registering (botocore 1.44.5, `TaskDefinition` without
 /// `RegisterTaskDefinitionRequest`).
@@ -53,6 +57,12 @@ impl Definition {
         self.document["taskDefinitionArn"].as_str().unwrap_or_default()
     }
 
+    /// Its family.
+    #[must_use]
+    pub(crate) fn family(&self) -> &str {
+        self.document["family"].as_str().unwrap_or_default()
+    }
+
     /// Whether it can be deployed: an inactive revision can be described, but not be the target of an update.
     #[must_use]
     pub(crate) fn is_active(&self) -> bool {
@@ -96,30 +106,17 @@ impl Definition {
         self.containers().iter().find(|one| one["name"] == container)?["image"].as_str()
     }
 
-    /// Whether a container's image is that one: by repository and digest, whatever tag stands between them.
-    #[must_use]
-    pub(crate) fn runs(&self, container: &str, image: &ImageRef) -> bool {
-        let written = self.image(container).and_then(|text| text.parse::<Reference>().ok());
-        matches!(written, Some(Reference::Image(written)) if written == *image)
-    }
-
-    /// The request that registers this definition with another image for one container, and the run's tag.
+    /// The request that registers this definition with these overrides and the run's tag.
     ///
     /// Members this program does not know are passed on; only what ECS itself adds is left out.
     #[must_use]
-    pub(crate) fn registration(&self, container: &str, image: &ImageRef, run_url: Option<&str>) -> Value {
-        let mut request = self.document.as_object().cloned().unwrap_or_else(Map::new);
-        for name in READ_ONLY {
-            request.shift_remove(name);
-        }
-        if let Some(containers) = request.get_mut("containerDefinitions").and_then(Value::as_array_mut) {
-            for definition in containers.iter_mut().filter(|definition| definition["name"] == container) {
-                definition["image"] = json!(image.to_string());
-            }
-        }
+    pub(crate) fn registration(&self, overrides: &Overrides, run_url: Option<&str>) -> Value {
+        let mut request = self.writable();
+        overrides.apply(&mut request);
         let mut tags: Vec<Value> = self.tags.iter().filter(|tag| tag["key"] != RUN_TAG).cloned().collect();
-        if let Some(url) = run_url.filter(|_| tags.len() < MOST_TAGS) {
-            tags.push(json!({"key": RUN_TAG, "value": url.chars().take(256).collect::<String>()}));
+        overrides.apply_tags(&mut tags);
+        if let Some(tag) = run_tag(run_url).filter(|_| tags.len() < MOST_TAGS) {
+            tags.push(tag);
         }
         // An empty list of tags is refused by ECS; absent is not.
         if !tags.is_empty() {
@@ -128,13 +125,36 @@ impl Definition {
         Value::Object(request)
     }
 
+    /// The document without what ECS adds when describing.
+    fn writable(&self) -> Map<String, Value> {
+        let mut request = self.document.as_object().cloned().unwrap_or_else(Map::new);
+        for name in READ_ONLY {
+            request.shift_remove(name);
+        }
+        request
+    }
+
+    /// Whether deploying this one would come to what that registration asks for: the same tasks, the same tags but the
+    /// run's own.
+    #[must_use]
+    pub(crate) fn fulfils(&self, registration: &Value) -> bool {
+        let tags = |tags: &[Value]| {
+            let mut tags: Vec<String> = tags
+                .iter()
+                .filter(|tag| tag["key"] != RUN_TAG)
+                .map(|tag| format!("{}={}", tag["key"], tag["value"]))
+                .collect();
+            tags.sort();
+            tags
+        };
+        let wanted = registration["tags"].as_array().map(Vec::as_slice).unwrap_or_default();
+        same(&Value::Object(self.writable()), registration) && tags(&self.tags) == tags(wanted)
+    }
+
     /// What a registration changes, as a unified diff of the two documents. `None` where nothing differs.
     #[must_use]
     pub(crate) fn diff(&self, registration: &Value) -> Option<String> {
-        let mut old = self.document.as_object().cloned().unwrap_or_else(Map::new);
-        for name in READ_ONLY {
-            old.shift_remove(name);
-        }
+        let mut old = self.writable();
         if !self.tags.is_empty() {
             old.insert("tags".to_owned(), Value::Array(self.tags.clone()));
         }
@@ -146,14 +166,24 @@ impl Definition {
     }
 }
 
+/// The tag of a run.
+#[must_use]
+pub(crate) fn run_tag(run_url: Option<&str>) -> Option<Value> {
+    run_url.map(|url| json!({"key": RUN_TAG, "value": url.chars().take(256).collect::<String>()}))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use subject::Digest;
+    use subject::{Digest, ImageRef};
 
     fn image(text: &str) -> ImageRef {
         let repository: subject::Repository = "registry.example/app".parse().unwrap();
         repository.image(Digest::of(text.as_bytes()))
+    }
+
+    fn to(name: &str) -> Overrides {
+        Overrides::default().with(Some(&image(name)), Some("api"), &described()).unwrap()
     }
 
     fn described() -> Definition {
@@ -176,7 +206,7 @@ mod tests {
 
     #[test]
     fn only_the_image_the_runs_tag_and_the_nine_read_only_members_change() {
-        let request = described().registration("api", &image("new"), Some("https://server/run"));
+        let request = described().registration(&to("new"), Some("https://server/run"));
         let wanted = json!({
             "family": "api", "taskRoleArn": "r", "invented": {"by": ["tomorrow", null]}, "volumes": [],
             "containerDefinitions": [
@@ -193,10 +223,10 @@ mod tests {
     #[test]
     fn tags_are_never_an_empty_list_and_never_too_many() {
         let bare = Definition { tags: vec![], ..described() };
-        assert!(bare.registration("api", &image("new"), None).get("tags").is_none());
+        assert!(bare.registration(&to("new"), None).get("tags").is_none());
         let full =
             Definition { tags: (0..50).map(|n| json!({"key": n.to_string(), "value": ""})).collect(), ..described() };
-        assert_eq!(full.registration("api", &image("new"), Some("url"))["tags"].as_array().unwrap().len(), 50);
+        assert_eq!(full.registration(&to("new"), Some("url"))["tags"].as_array().unwrap().len(), 50);
     }
 
     #[test]
@@ -211,30 +241,23 @@ mod tests {
     }
 
     #[test]
-    fn the_same_image_is_the_same_repository_and_digest() {
-        let tagged = image("old").to_string().replace('@', ":v1@");
-        for (written, same) in [
-            (image("old").to_string(), true),
-            (tagged, true),
-            (image("new").to_string(), false),
-            (image("old").to_string().replace("/app", "/other"), false),
-            ("registry.example/app:v1".to_owned(), false),
-            ("not an image".to_owned(), false),
-        ] {
-            let document = json!({"containerDefinitions": [{"name": "api", "image": written}]});
-            assert_eq!(Definition { document, tags: vec![] }.runs("api", &image("old")), same, "{written}");
-        }
+    fn a_revision_fulfils_what_means_the_same_and_has_the_same_tags() {
+        let asked = |name: &str| described().registration(&to(name), Some("https://server/run/2"));
+        assert!(described().fulfils(&asked("old")), "the run's own tag is no difference");
+        assert!(!described().fulfils(&asked("new")));
+        let retagged = Overrides::read("tags: {team: b}").unwrap();
+        assert!(!described().fulfils(&described().registration(&retagged, None)));
     }
 
     #[test]
     fn the_diff_shows_the_image_and_nothing_else() {
         let described = described();
-        let diff = described.diff(&described.registration("api", &image("new"), Some("old"))).unwrap();
+        let diff = described.diff(&described.registration(&to("new"), Some("old"))).unwrap();
         let changed: Vec<_> = diff
             .lines()
             .filter(|l| l.starts_with(['+', '-']) && !l.starts_with("+++") && !l.starts_with("---"))
             .collect();
         assert_eq!(changed.len(), 2, "{diff}");
-        assert_eq!(described.diff(&described.registration("api", &image("old"), Some("old"))), None);
+        assert_eq!(described.diff(&described.registration(&to("old"), Some("old"))), None);
     }
 }

@@ -1,31 +1,45 @@
 //! The declaration of the inputs, and the settings they come to.
 
-use crate::decide::{Breaker, OnCompeting};
+pub(crate) mod progress;
+
+pub(crate) use progress::{Engine, Gate, Progress};
+
+use crate::{
+    decide::{Breaker, OnCompeting},
+    overrides::Overrides,
+};
 use aws::AwsInputs;
 use evidence::EvidenceInputs;
 use github::{Failure, InputError, yes_no};
 use jiff::SignedDuration;
-use std::time::Duration;
+use progress::ProgressInputs;
+use std::{path::PathBuf, time::Duration};
 use subject::{ImageRef, Reference};
 
 /// The inputs as typed by the user.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Inputs {
-    /// What to do: put `image` into the service, or take the service back to the last release that succeeded.
+    /// What to do: put a release into the service; take the service back to the last release that succeeded; `resume` a deployment of this suite in flight, with its gates; `recover` what a run that is gone left on its way.
     #[arg(long, value_enum, default_value = "deploy")]
     pub(crate) mode: Mode,
     /// Name or ARN of the ECS cluster.
     #[arg(long)]
     pub(crate) cluster: String,
-    /// Name of the ECS service. It must exist and be deployed by ECS itself (rolling).
+    /// Name of the ECS service. It must exist and be deployed by ECS itself.
     #[arg(long)]
     pub(crate) service: String,
-    /// The image to run, by digest: `repository@sha256:…`. Needed to deploy.
+    /// The image to run, by digest: `repository@sha256:…`. Needed to deploy, unless `task-definition` or `overrides` say what to run.
     #[arg(long)]
     pub(crate) image: Option<Reference>,
     /// The container that runs the image; needed only when the task definition has several.
     #[arg(long)]
     pub(crate) container: Option<String>,
+    /// What to build on: unset, what the service runs now; `family:revision` or an ARN; or the path of a JSON file. Without `image` and `overrides` it is deployed as it is, so that one revision can serve several services.
+    #[arg(long)]
+    pub(crate) task_definition: Option<String>,
+    /// What is to be different in the task definition, as YAML or JSON: `containers` by name with `image`, `environment`, `secrets`, `command`, `entry-point`, `cpu`, `memory`, `memory-reservation`, `labels`, `log-options`; `cpu`, `memory` and `tags` of the task. `null` takes a name out; what is not named stays.
+    #[arg(long)]
+    pub(crate) overrides: Option<String>,
     /// Accept a tag in `image`: it is resolved once, at the start, and the digest found is what is deployed.
     #[arg(long, value_parser = yes_no(), action = clap::ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true", require_equals = true)]
     pub(crate) resolve_tag: bool,
@@ -47,6 +61,9 @@ pub struct Inputs {
     /// Seconds between two looks in the first half minute, 0.1 to 60; later looks come 2.5 times as far apart.
     #[arg(long, default_value = "2", value_parser = seconds)]
     pub(crate) poll_seconds: Duration,
+    /// How the release comes to its traffic.
+    #[command(flatten)]
+    pub(crate) progress: ProgressInputs,
     /// Only print the plan and what would change; nothing is written.
     #[arg(long, value_parser = yes_no(), action = clap::ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true", require_equals = true)]
     pub(crate) dry_run: bool,
@@ -65,6 +82,10 @@ pub(crate) enum Mode {
     Deploy,
     /// Take the service back.
     Rollback,
+    /// Go on with a deployment that a run of this suite began: follow it, and answer its gates.
+    Resume,
+    /// Take back what a run that is gone left on its way.
+    Recover,
 }
 
 /// The inputs once they fit together.
@@ -86,6 +107,8 @@ pub(crate) struct Settings {
     pub(crate) wait: SignedDuration,
     /// How long between two looks at first.
     pub(crate) poll: Duration,
+    /// How the release comes to its traffic.
+    pub(crate) progress: Progress,
     /// Whether anything may be written.
     pub(crate) dry_run: bool,
 }
@@ -93,10 +116,36 @@ pub(crate) struct Settings {
 /// Where the service is to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Goal {
-    /// To this image; a tag only where resolving was asked for.
-    Deploy(Reference),
+    /// Forth.
+    Deploy(Box<Forth>),
     /// Back.
     Rollback(Back),
+    /// On with what is in flight.
+    Resume,
+    /// Back from what a run that is gone left.
+    Recover,
+}
+
+/// What to put into the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Forth {
+    /// The image; a tag only where resolving was asked for.
+    pub(crate) image: Option<Reference>,
+    /// What to build on.
+    pub(crate) base: Base,
+    /// What is to be different.
+    pub(crate) overrides: Overrides,
+}
+
+/// What a task definition is built on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Base {
+    /// What the service runs.
+    Running,
+    /// A revision, as `family:revision` or ARN.
+    Revision(String),
+    /// A JSON file.
+    File(PathBuf),
 }
 
 /// How far back.
@@ -120,7 +169,10 @@ impl Settings {
         let goal = match inputs.mode {
             Mode::Deploy => deploy(inputs, &mut errors),
             Mode::Rollback => rollback(inputs, &mut errors),
+            Mode::Resume => in_flight(inputs, Goal::Resume, &mut errors),
+            Mode::Recover => in_flight(inputs, Goal::Recover, &mut errors),
         };
+        let progress = Progress::from(&inputs.progress, &mut errors);
         match goal {
             Some(goal) if errors.is_empty() => Ok(Self {
                 goal,
@@ -131,6 +183,7 @@ impl Settings {
                 on_competing: inputs.on_competing,
                 wait: SignedDuration::try_from(inputs.wait_minutes).unwrap_or(SignedDuration::MAX),
                 poll: inputs.poll_seconds,
+                progress,
                 dry_run: inputs.dry_run,
             }),
             _ => Err(Failure::inputs(errors)),
@@ -143,6 +196,8 @@ impl Settings {
         match self.goal {
             Goal::Deploy(_) => "deploy",
             Goal::Rollback(_) => "rollback",
+            Goal::Resume => "resume",
+            Goal::Recover => "recover",
         }
     }
 
@@ -161,16 +216,47 @@ fn deploy(inputs: &Inputs, errors: &mut Vec<InputError>) -> Option<Goal> {
             errors.push(InputError::unseen(name, "belongs to `mode: rollback`; to deploy, give `image`"));
         }
     }
+    let base = match &inputs.task_definition {
+        None => Base::Running,
+        Some(name) if is_revision(name) => Base::Revision(name.clone()),
+        Some(path) => Base::File(PathBuf::from(path)),
+    };
+    let overrides = match inputs.overrides.as_deref().map(Overrides::read).transpose() {
+        Ok(overrides) => overrides.unwrap_or_default(),
+        Err(problems) => {
+            let told = |problem: &document::Problem| InputError::unseen("overrides", problem.to_string());
+            errors.extend(problems.iter().map(told));
+            return None;
+        }
+    };
     match &inputs.image {
-        None => errors.push(InputError::unseen("image", "is needed to deploy").example(PINNED)),
+        None if base == Base::Running && overrides.is_empty() => {
+            errors.push(InputError::unseen("image", "is needed to deploy").example(PINNED));
+            None
+        }
         Some(Reference::Tag(tag)) if !inputs.resolve_tag => {
             let problem =
                 "is a tag, which can move between check and deployment; pin the digest, or set `resolve-tag: true`";
             errors.push(InputError::new("image", tag, problem).example(PINNED));
+            None
         }
-        Some(image) => return Some(Goal::Deploy(image.clone())),
+        image => Some(Goal::Deploy(Box::new(Forth { image: image.clone(), base, overrides }))),
     }
-    None
+}
+
+/// What is in flight is known by itself; nothing is said about what to deploy.
+fn in_flight(inputs: &Inputs, goal: Goal, errors: &mut Vec<InputError>) -> Option<Goal> {
+    let given = [
+        ("image", inputs.image.is_some()),
+        ("task-definition", inputs.task_definition.is_some()),
+        ("overrides", inputs.overrides.is_some()),
+        ("to-image", inputs.to_image.is_some()),
+        ("to-revision", inputs.to_revision.is_some()),
+    ];
+    for (name, _) in given.into_iter().filter(|(_, given)| *given) {
+        errors.push(InputError::unseen(name, "belongs to another mode; this one is about what is in flight"));
+    }
+    Some(goal)
 }
 
 fn rollback(inputs: &Inputs, errors: &mut Vec<InputError>) -> Option<Goal> {
@@ -214,6 +300,16 @@ fn minutes(text: &str) -> Result<Duration, String> {
     number(text, 0.05, 1440.0).map(|minutes| Duration::from_secs_f64(minutes * 60.0))
 }
 
+/// Minutes of which there may be none.
+fn minutes_from_zero(text: &str) -> Result<Duration, String> {
+    number(text, 0.0, 1440.0).map(|minutes| Duration::from_secs_f64(minutes * 60.0))
+}
+
+/// Whether a time is whole minutes.
+fn whole(time: Duration) -> bool {
+    time.as_secs().is_multiple_of(60) && time.subsec_nanos() == 0
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     number(text, 0.1, 60.0).map(Duration::from_secs_f64)
 }
@@ -224,64 +320,5 @@ fn number(text: &str, least: f64, most: f64) -> Result<f64, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::{FromArgMatches as _, Parser};
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        inputs: Inputs,
-    }
-
-    fn settings(more: &[&str]) -> Result<Settings, Failure> {
-        let line = ["x", "--cluster", "c", "--service", "s"].iter().chain(more);
-        let matches = <Line as clap::CommandFactory>::command().get_matches_from(line);
-        Settings::from(&Line::from_arg_matches(&matches).unwrap().inputs)
-    }
-
-    const IMAGE: &str = "r.example/a@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-
-    #[test]
-    fn inputs_that_fit_together_become_a_goal() {
-        assert!(matches!(settings(&["--image", IMAGE]).unwrap().goal, Goal::Deploy(Reference::Image(_))));
-        let tagged = settings(&["--image", "r.example/a:v1", "--resolve-tag"]).unwrap();
-        assert!(matches!(tagged.goal, Goal::Deploy(Reference::Tag(_))));
-        assert_eq!(settings(&["--mode", "rollback"]).unwrap().goal, Goal::Rollback(Back::Last));
-        let back = settings(&["--mode", "rollback", "--to-revision", "api:41"]).unwrap().goal;
-        assert_eq!(back, Goal::Rollback(Back::Revision("api:41".into())));
-    }
-
-    #[test]
-    fn contradictions_are_reported_all_at_once() {
-        for (line, count) in [
-            (vec![], 1),
-            (vec!["--image", "r.example/a:v1"], 1),
-            (vec!["--to-image", IMAGE, "--to-revision", "api:1"], 3),
-            (vec!["--mode", "rollback", "--image", IMAGE, "--to-image", "r.example/a:v1"], 2),
-            (vec!["--mode", "rollback", "--to-revision", "api"], 1),
-            (vec!["--mode", "rollback", "--to-image", IMAGE, "--to-revision", "api:1"], 1),
-        ] {
-            assert_eq!(settings(&line).unwrap_err().input_errors().len(), count, "{line:?}");
-        }
-    }
-
-    #[test]
-    fn a_revision_is_a_family_and_a_number() {
-        for good in ["api:41", "arn:aws:ecs:eu-west-1:123456789012:task-definition/my-api_1:7"] {
-            assert!(is_revision(good), "{good}");
-        }
-        for bad in ["", "api", "api:", "api:0", "api:-1", ":1", "a b:1", "arn:aws:ecs:r:1:service/api:1", "api:1:2"] {
-            assert!(!is_revision(bad), "{bad}");
-        }
-    }
-
-    #[test]
-    fn times_are_bounded() {
-        assert_eq!(minutes("0.5").unwrap(), Duration::from_secs(30));
-        for bad in ["0", "-1", "1441", "NaN", "inf", "ten", ""] {
-            assert!(minutes(bad).is_err(), "{bad}");
-        }
-        assert!(seconds("0.05").is_err() && seconds("61").is_err());
-    }
-}
+#[path = "inputs_tests.rs"]
+mod tests;

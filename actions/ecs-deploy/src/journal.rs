@@ -28,6 +28,8 @@ pub(crate) enum Phase {
 pub(crate) struct Journal {
     /// How far.
     pub(crate) phase: Phase,
+    /// The service it is in: with `engine: load-balancer` not always the one of the inputs.
+    pub(crate) service: String,
     /// What is being deployed.
     pub(crate) task_definition: String,
     /// What ran before.
@@ -91,7 +93,7 @@ mod tests {
     fn what_is_known_only_by_the_revision_that_was_there_before_is_not_ours_to_stop() {
         for (previous, may_stop) in [("td:1", true), ("td:2", false)] {
             let mut journal: Journal = serde_json::from_value(json!({
-                "phase": "beginning", "task_definition": "td:2", "previous": previous, "primary_before": null,
+                "phase": "beginning", "service": "s", "task_definition": "td:2", "previous": previous, "primary_before": null,
                 "known_before": [], "began": 0, "id": null, "arn": null, "may_stop": true
             }))
             .unwrap();

@@ -7,7 +7,9 @@
 //! so that `post` can finish it.
 
 mod apply;
+mod base;
 mod choose;
+mod configuration;
 mod decide;
 mod definition;
 mod deploy;
@@ -15,32 +17,37 @@ mod diagnose;
 mod dossier;
 mod finish;
 mod follow;
+mod gate;
 mod history;
+mod host;
 mod identity;
 mod inputs;
 mod journal;
 mod model;
 mod observe;
 mod outcome;
+mod overrides;
 mod post;
 mod prove;
 mod report;
+mod resume;
 mod rollback;
 mod rollout;
+mod shift;
 mod statement;
 mod verdict;
 mod watch;
 
 pub use inputs::Inputs;
 
+use self::rollout::Rollout;
 use aws::Aws;
 use evidence::Evidence;
 use github::{About, Action, Failure, Output, Post, Report, Runner};
-use inputs::{Goal, Settings};
+use inputs::{Engine, Forth, Goal, Settings};
 use observe::Ecs;
 use outcome::Outcome;
-use rollout::Rollout;
-use subject::{Reference, Repository};
+use subject::{ImageRef, Reference, Repository};
 
 /// The action.
 pub struct EcsDeploy;
@@ -69,15 +76,16 @@ impl Action for EcsDeploy {
         let mut rollout = Rollout::new(runner, ecs, &settings);
         let open = |repository: &Repository| Evidence::open(runner, &inputs.evidence, repository, Some(&aws));
         let mut outcome = match &settings.goal {
-            Goal::Deploy(reference) => {
-                let evidence = open(reference.repository())?;
-                let image = deploy::pin(reference, &evidence).await?;
-                if matches!(reference, Reference::Tag(_)) {
-                    runner.notice(format!("{reference} is {} now, and that is what is deployed", image.digest));
+            Goal::Deploy(forth) => {
+                let image = pin(runner, forth, &open).await?;
+                match settings.progress.engine {
+                    Engine::Ecs => deploy::deploy(&mut rollout, forth, image.as_ref(), &open).await?,
+                    Engine::LoadBalancer { .. } => shift::deploy(&mut rollout, forth, image.as_ref(), &open).await?,
                 }
-                deploy::deploy(&mut rollout, &image, &evidence).await?
             }
             Goal::Rollback(back) => rollback::rollback(&mut rollout, back).await?,
+            Goal::Resume => resume::resume(&mut rollout).await?,
+            Goal::Recover => resume::recover(&mut rollout).await?,
         };
         outcome.started_at = started;
         outcome.finished_at = runner.now();
@@ -88,6 +96,16 @@ impl Action for EcsDeploy {
     async fn post(runner: &Runner, inputs: Inputs) -> Result<(), Failure> {
         post::post(runner, &inputs).await
     }
+}
+
+/// The image asked for, pinned; nothing is begun before the registry and the key are known to be of use.
+async fn pin(runner: &Runner, forth: &Forth, open: deploy::Open<'_, '_>) -> Result<Option<ImageRef>, Failure> {
+    let Some(reference) = &forth.image else { return Ok(None) };
+    let image = deploy::pin(reference, &open(reference.repository())?).await?;
+    if matches!(reference, Reference::Tag(_)) {
+        runner.notice(format!("{reference} is {} now, and that is what is deployed", image.digest));
+    }
+    Ok(Some(image))
 }
 
 /// Leaves the statements: on the image the run is about, and on the one it took away. The service is what it is by now: a
@@ -127,6 +145,10 @@ const OUTPUTS: &[Output] = &[
     Output {
         name: "rolled-back-to",
         description: "The task definition the service is back on; empty where nothing was rolled back.",
+    },
+    Output {
+        name: "live-service",
+        description: "With `engine: load-balancer`: the service that has the traffic now; empty otherwise.",
     },
     Output { name: "console-url", description: "The service's page in the AWS console." },
 ];

@@ -47,6 +47,8 @@ pub(crate) struct Controller {
 pub(crate) struct LoadBalancer {
     /// Absent for a Classic Load Balancer.
     pub(crate) target_group_arn: Option<String>,
+    /// What native shifts work with: the other target group and the rules; null without.
+    pub(crate) advanced_configuration: Value,
 }
 
 /// `deployments[]`: a rolling deployment as the service sees it.
@@ -172,6 +174,10 @@ pub(crate) struct ServiceDeployment {
     pub(crate) deployment_circuit_breaker: Option<Breaker>,
     /// The alarms watched.
     pub(crate) alarms: Option<Alarms>,
+    /// Where a native shift is. A word of tomorrow is kept as it is; no order is derived from it.
+    pub(crate) lifecycle_stage: Option<String>,
+    /// Hooks of the present stage.
+    pub(crate) lifecycle_hook_details: Vec<Hook>,
 }
 
 impl ServiceDeployment {
@@ -181,6 +187,18 @@ impl ServiceDeployment {
         let flat = self.target_service_revision_arn.as_deref();
         flat.or_else(|| self.target_service_revision.as_ref().map(|revision| revision.arn.as_str()))
     }
+}
+
+/// `lifecycleHookDetails[]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Hook {
+    /// What to answer it by; each pause has its own.
+    pub(crate) hook_id: String,
+    /// `PAUSE` or `AWS_LAMBDA`.
+    pub(crate) target_type: String,
+    /// `AWAITING_ACTION` and what comes of it.
+    pub(crate) status: String,
 }
 
 /// `targetServiceRevision`.
@@ -195,6 +213,9 @@ pub(crate) struct RevisionSummary {
     pub(crate) running_task_count: u32,
     /// Tasks starting.
     pub(crate) pending_task_count: u32,
+    /// Its share of the traffic in tenths of a percent; only native strategies have one.
+    #[serde(deserialize_with = "tenths")]
+    pub(crate) requested_production_traffic_weight: Option<u16>,
 }
 
 /// `rollback`.
@@ -291,6 +312,12 @@ pub(crate) struct Container {
     pub(crate) exit_code: Option<i64>,
     /// More on why it stopped. Untrusted text.
     pub(crate) reason: Option<String>,
+}
+
+/// A percentage as tenths of a percent; what is none is not known.
+fn tenths<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    let percent = Option::<f64>::deserialize(deserializer)?;
+    Ok(percent.and_then(|percent| rollout::Weight::from_percent(percent).ok()).map(rollout::Weight::permille))
 }
 
 /// AWS JSON moments are seconds since 1970 with a fraction.

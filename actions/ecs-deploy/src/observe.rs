@@ -110,6 +110,20 @@ impl Ecs {
         Ok(Definition { document: answer["taskDefinition"].take(), tags: list(&mut answer, "tags") })
     }
 
+    /// The newest active revisions of a family, newest first, at most `most`.
+    ///
+    /// # Errors
+    /// Whatever ECS answers.
+    pub(crate) async fn recent(&self, family: &str, most: u32) -> Result<Vec<Definition>, AwsError> {
+        let input = json!({"familyPrefix": family, "status": "ACTIVE", "sort": "DESC", "maxResults": most});
+        let mut answer = self.call("ListTaskDefinitions", input).await?;
+        let mut recent = Vec::new();
+        for arn in list::<String>(&mut answer, "taskDefinitionArns").iter().take(most as usize) {
+            recent.push(self.definition(arn).await?);
+        }
+        Ok(recent)
+    }
+
     /// The running tasks a deployment started.
     ///
     /// # Errors

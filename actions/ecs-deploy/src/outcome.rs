@@ -41,6 +41,8 @@ pub(crate) struct Outcome {
     pub(crate) rolled_back_to: Option<String>,
     /// In `mode: rollback`: what was taken away.
     pub(crate) removed: Option<Removed>,
+    /// The service that has the traffic, where this action moves it between two.
+    pub(crate) live_service: Option<String>,
     /// Running tasks proven to run the image.
     pub(crate) tasks: usize,
     /// What would or did change in the task definition, as a unified diff.
@@ -135,6 +137,7 @@ impl Outcome {
             service_deployment: None,
             rolled_back_to: None,
             removed: None,
+            live_service: None,
             tasks: 0,
             diff: None,
             timeline: Vec::new(),

@@ -7,6 +7,7 @@ use crate::{
     journal::{Journal, Phase},
     observe::Ecs,
     rollout::Rollout,
+    shift::{self, Record},
     watch::Followed,
 };
 use aws::Aws;
@@ -17,14 +18,27 @@ use github::{Exit, Failure, Runner};
 /// # Errors
 /// A [`Failure`] when the deployment is not known to have ended.
 pub(crate) async fn post(runner: &Runner, inputs: &Inputs) -> Result<(), Failure> {
-    let Some(mut journal) = Journal::load(runner)? else { return Ok(()) };
-    if journal.phase == Phase::Ended {
+    let shift = Record::load(runner)?.filter(|record| record.open);
+    let journal = Journal::load(runner)?.filter(|journal| journal.phase != Phase::Ended);
+    if shift.is_none() && journal.is_none() {
         return Ok(());
     }
     let settings = Settings::from(inputs)?;
     let aws = Aws::connect(runner, &inputs.aws).await?;
     let ecs = Ecs { aws, cluster: settings.cluster.clone(), service: settings.service.clone() };
-    let mut rollout = Rollout::new(runner, ecs, &settings);
+    // The traffic first.
+    if let Some(record) = &shift {
+        shift::post(runner, &ecs, &settings, record).await?;
+    }
+    let Some(journal) = journal else { return Ok(()) };
+    let settings = Settings { service: journal.service.clone(), ..settings };
+    let ecs = Ecs { service: journal.service.clone(), ..ecs };
+    deployment(runner, ecs, &settings, journal).await
+}
+
+/// Takes our own deployment back where it is still in flight.
+async fn deployment(runner: &Runner, ecs: Ecs, settings: &Settings, mut journal: Journal) -> Result<(), Failure> {
+    let mut rollout = Rollout::new(runner, ecs, settings);
     runner.info(format!("main did not see the end of its deployment to {}; looking", settings.subject()));
     if !identify(&rollout, &mut journal).await? {
         runner.info("the deployment was never begun; the service was not changed by it");

@@ -15,6 +15,7 @@ pub(crate) fn report(outcome: &Outcome) -> Report {
         .output("previous-task-definition-arn", text(outcome.previous_task_definition.as_ref()))
         .output("service-deployment-arn", text(outcome.service_deployment.as_ref()))
         .output("rolled-back-to", text(outcome.rolled_back_to.as_ref()))
+        .output("live-service", text(outcome.live_service.as_ref()))
         .output("console-url", text(outcome.console_url.as_ref()))
         .summary(summary(outcome))
         .document(outcome);
@@ -31,8 +32,11 @@ pub(crate) fn report(outcome: &Outcome) -> Report {
     report
 }
 
+/// Modes in which a rollback is what was asked for.
+const GOING_BACK: [&str; 2] = ["recover", "rollback"];
+
 fn exit(outcome: &Outcome) -> Exit {
-    if outcome.mode == "rollback" { outcome.verdict.exit_of_rollback() } else { outcome.verdict.exit() }
+    if GOING_BACK.contains(&outcome.mode) { outcome.verdict.exit_of_rollback() } else { outcome.verdict.exit() }
 }
 
 fn text(value: Option<&String>) -> &str {
@@ -54,7 +58,7 @@ fn headline(outcome: &Outcome) -> String {
         Verdict::NoOp => format!("{subject} was not changed{why}"),
         Verdict::Planned => format!("dry run: nothing was changed in {subject}{why}"),
         Verdict::Refused => format!("refused to change {subject}{why}; nothing was changed"),
-        Verdict::RolledBack if outcome.mode == "rollback" => format!("{subject} was taken back{back}{why}"),
+        Verdict::RolledBack if GOING_BACK.contains(&outcome.mode) => format!("{subject} was taken back{back}{why}"),
         Verdict::RolledBack => format!("{what} was taken back from {subject}{back}{why}"),
         Verdict::RollbackFailed => format!("the way back of {subject} failed{why}; look at the service now"),
         Verdict::Superseded => format!("the deployment to {subject} was replaced by another{why}"),
@@ -107,6 +111,7 @@ fn facts(outcome: &Outcome) -> Vec<Vec<String>> {
         ("task definition", code(outcome.task_definition.as_ref())),
         ("before", code(outcome.previous_task_definition.as_ref())),
         ("taken away", code(outcome.removed.as_ref().map(|removed| &removed.image))),
+        ("has the traffic", code(outcome.live_service.as_ref())),
         ("back on", code(outcome.rolled_back_to.as_ref())),
         ("deployment", code(outcome.service_deployment.as_ref())),
         ("tasks proven to run the digest", (outcome.tasks > 0).then(|| outcome.tasks.to_string())),

@@ -2,8 +2,10 @@
 
 use crate::{
     choose::{History, Return, choose},
-    decide::{self, Facts, Presence, Refusal},
+    configuration,
+    decide::{self, Refusal},
     definition::Definition,
+    deploy::refused,
     finish::{finish, keep},
     follow::{End, Rights},
     history::{self, promised},
@@ -30,14 +32,7 @@ pub(crate) async fn rollback(rollout: &mut Rollout<'_>, back: &Back) -> Result<O
         error.failure("read the service's history").subject(rollout.settings.subject()).state("nothing was changed")
     };
     let service = rollout.ecs.service().await.map_err(|error| failed(rollout, error))?;
-    let facts = Facts {
-        service,
-        definition: Definition::default(),
-        in_flight: Vec::new(),
-        presence: Presence::Present,
-        run_url: None,
-    };
-    let service = match decide::able(&facts) {
+    let service = match decide::able(service.as_ref()) {
         Ok(service) => service,
         Err(refusal) => return Ok(refused(rollout, refusal)),
     };
@@ -74,11 +69,6 @@ pub(crate) async fn rollback(rollout: &mut Rollout<'_>, back: &Back) -> Result<O
         },
     };
     Ok(outcome.of_service(service))
-}
-
-fn refused(rollout: &Rollout<'_>, refusal: Refusal) -> Outcome {
-    let outcome = Outcome::new(Verdict::Refused, rollout.settings, rollout.runner.now());
-    Outcome { cause: Some(refusal.why), help: Some(refusal.help), ..outcome }
 }
 
 fn planned(rollout: &Rollout<'_>, what: &str) -> Outcome {
@@ -121,7 +111,9 @@ async fn to(
         promised(&definition, history.revision(definition.arn()), rollout.settings.container.as_deref());
     let removed = history::image(rollout, history, running(service)).await;
     // Stopping the way back would bring back what is to go.
-    let journal = rollout.begin(service, definition.arn(), &Map::new(), Rights::Watch).await?;
+    let mut changes = Map::new();
+    changes.extend(configuration::way_back(service).map(|it| ("deploymentConfiguration".to_owned(), it)));
+    let journal = rollout.begin(service, definition.arn(), &changes, Rights::Watch).await?;
     let mut outcome = finish(rollout, journal, &promises).await?;
     if promises.is_empty() {
         outcome.warnings.push("no digest is recorded for that revision, so what runs could not be proven".to_owned());

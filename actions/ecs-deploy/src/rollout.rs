@@ -1,6 +1,8 @@
 //! The steps every change of a service has: begin it, follow it, prove it, and take it back where the proof fails.
 
 use crate::{
+    configuration,
+    definition::Definition,
     follow::{Course, End, Patience, Rights},
     identity::{DeploymentId, OwnArn, primary, running},
     inputs::Settings,
@@ -28,13 +30,17 @@ pub(crate) struct Rollout<'a> {
     pub(crate) settings: &'a Settings,
     /// Everything noticed.
     pub(crate) record: Record,
+    /// What is built on, where that is another service's.
+    pub(crate) base: Option<Definition>,
+    /// At least as many tasks.
+    pub(crate) tasks: Option<u32>,
 }
 
 impl<'a> Rollout<'a> {
     /// A rollout at its beginning.
     #[must_use]
     pub(crate) fn new(runner: &'a Runner, ecs: Ecs, settings: &'a Settings) -> Self {
-        Self { runner, ecs, settings, record: Record::default() }
+        Self { runner, ecs, settings, record: Record::default(), base: None, tasks: None }
     }
 
     /// A line of the log and the timeline.
@@ -57,6 +63,7 @@ impl<'a> Rollout<'a> {
     ) -> Result<Journal, Failure> {
         let mut journal = Journal {
             phase: Phase::Beginning,
+            service: self.ecs.service.clone(),
             task_definition: task_definition.to_owned(),
             previous: running(service).to_owned(),
             primary_before: primary(service).map(|primary| primary.id.clone()),
@@ -137,6 +144,7 @@ impl<'a> Rollout<'a> {
     pub(crate) fn adopted(&self, deployment: &ServiceDeployment, task_definition: &str, rights: Rights) -> Journal {
         let journal = Journal {
             phase: Phase::Following,
+            service: self.ecs.service.clone(),
             task_definition: task_definition.to_owned(),
             previous: String::new(),
             primary_before: None,
@@ -219,7 +227,9 @@ impl<'a> Rollout<'a> {
             return Ok(End::RollbackFailed { cause: format!("{cause}; nothing else to bring back is known") });
         };
         // Stopping the way back would bring back the bad one.
-        let mut way_back = self.begin(&service, previous, &Map::new(), Rights::Watch).await?;
+        let mut changes = Map::new();
+        changes.extend(configuration::way_back(&service).map(|it| ("deploymentConfiguration".to_owned(), it)));
+        let mut way_back = self.begin(&service, previous, &changes, Rights::Watch).await?;
         Ok(match self.follow(&mut way_back).await?.0 {
             // The post step then follows it to its end.
             Followed::Interrupted(_) | Followed::Ended(End::Unseen) => End::Unseen,

@@ -85,6 +85,20 @@ impl Verdict {
         }
     }
 
+    /// What the end of a rollout comes to, and why.
+    #[must_use]
+    pub(crate) fn of_rollout(end: &rollout::End) -> (Self, Option<String>) {
+        use rollout::{End, Why};
+        match end {
+            End::Promoted => (Self::Deployed, None),
+            End::WentBack { why: Why::Cancelled } => (Self::Cancelled, Some("everything went back".to_owned())),
+            End::WentBack { why } => (Self::RolledBack, Some(why.text())),
+            End::Stuck { why, reason } => (Self::RollbackFailed, Some(format!("{}; {reason}", why.text()))),
+            End::Stopped { reason } => (Self::Stopped, Some(reason.clone())),
+            End::Overtaken { by } => (Self::Superseded, Some(by.clone())),
+        }
+    }
+
     /// The exit code where going back was the wish.
     #[must_use]
     pub(crate) fn exit_of_rollback(self) -> Exit {

@@ -32,6 +32,24 @@ impl Element {
         self.at(path).map(|element| element.text.as_str())
     }
 
+    /// This element as the parameters that would send it back: lists become `….member.1`, maps `….entry.1`, the rest
+    /// `….Name`. So what was read of a structure can be written again, members unknown to us included.
+    #[must_use]
+    pub fn parameters(&self, name: &str) -> Vec<(String, String)> {
+        if self.children.is_empty() {
+            return vec![(name.to_owned(), self.text.clone())];
+        }
+        let mut counted = 0;
+        let mut parameters = Vec::new();
+        for child in &self.children {
+            let listed = ["member", "entry"].contains(&child.name.as_str());
+            counted += u32::from(listed);
+            let part = if listed { format!("{}.{counted}", child.name) } else { child.name.clone() };
+            parameters.extend(child.parameters(&format!("{name}.{part}")));
+        }
+        parameters
+    }
+
     /// The `member` elements of the list at a path.
     pub fn members<'a>(&'a self, path: &[&str]) -> impl Iterator<Item = &'a Element> {
         let list = self.at(path).map(|list| list.children.as_slice()).unwrap_or_default();
@@ -158,6 +176,28 @@ mod tests {
         assert_eq!(states, ["healthy", "unhealthy"]);
         let second = result.members(&["TargetHealthDescriptions"]).nth(1).unwrap();
         assert_eq!(second.text_at(&["TargetHealth", "Description"]).unwrap(), "Health checks failed & codes: [404] <");
+    }
+
+    #[test]
+    fn what_was_read_can_be_sent_back_with_members_nobody_knows() {
+        let text = "<Actions><member><Type>authenticate-oidc</Type><Order>1</Order><AuthenticateOidcConfig>\
+            <AuthenticationRequestExtraParams><entry><key>display</key><value>page</value></entry>\
+            </AuthenticationRequestExtraParams><Tomorrow>x</Tomorrow></AuthenticateOidcConfig></member>\
+            <member><Type>forward</Type></member></Actions>";
+        let sent = parse(text.as_bytes()).unwrap().parameters("Actions");
+        let sent: Vec<_> = sent.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let extra = "Actions.member.1.AuthenticateOidcConfig.AuthenticationRequestExtraParams.entry.1";
+        assert_eq!(
+            sent,
+            [
+                "Actions.member.1.Type=authenticate-oidc".to_owned(),
+                "Actions.member.1.Order=1".to_owned(),
+                format!("{extra}.key=display"),
+                format!("{extra}.value=page"),
+                "Actions.member.1.AuthenticateOidcConfig.Tomorrow=x".to_owned(),
+                "Actions.member.2.Type=forward".to_owned(),
+            ]
+        );
     }
 
     #[test]

@@ -85,10 +85,20 @@ impl fmt::Display for Service {
 ///
 /// Reading may. Of the writes, only those that come to the same when done twice: `UpdateService` sets a state and starts
 /// no second deployment for the same task definition unless it is forced (callers who force do so at their own choice
-/// once), `StopServiceDeployment` is documented as idempotent, and `Sign` changes nothing. A second `RegisterTaskDefinition` would leave a stray
+/// once), `StopServiceDeployment` is documented as idempotent, a rule, a listener's default and a tag are set as a whole, and
+/// `Sign` changes nothing. `RunTask` is repeated because it carries a client token. A second `RegisterTaskDefinition` would leave a stray
 /// revision, so it is not repeated. What was throttled or never connected did not act, and is repeated whatever it is.
 pub(crate) fn is_repeatable(operation: &str) -> bool {
-    const IDEMPOTENT: [&str; 3] = ["UpdateService", "StopServiceDeployment", "Sign"];
+    const IDEMPOTENT: [&str; 8] = [
+        "ModifyListener",
+        "ModifyRule",
+        "RunTask",
+        "Sign",
+        "StopServiceDeployment",
+        "TagResource",
+        "UntagResource",
+        "UpdateService",
+    ];
     ["Describe", "List", "Get", "BatchGet"].iter().any(|verb| operation.starts_with(verb))
         || IDEMPOTENT.contains(&operation)
 }
@@ -108,10 +118,10 @@ mod tests {
 
     #[test]
     fn a_write_is_repeated_only_when_twice_is_the_same_as_once() {
-        for operation in ["DescribeServices", "ListTasks", "GetMetricData", "UpdateService", "StopServiceDeployment"] {
+        for operation in ["DescribeServices", "ListTasks", "GetMetricData", "UpdateService", "ModifyRule", "RunTask"] {
             assert!(is_repeatable(operation), "{operation}");
         }
-        for operation in ["RegisterTaskDefinition", "RunTask", "CreateService", "PutMetricData", "ModifyRule"] {
+        for operation in ["RegisterTaskDefinition", "CreateService", "PutMetricData", "ContinueServiceDeployment"] {
             assert!(!is_repeatable(operation), "{operation}");
         }
     }

@@ -66,6 +66,15 @@ impl Runner {
         self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The environment for a program that this step starts: everything but the step's own inputs, among which are secrets,
+    /// its saved state, and the files by which a step speaks to the runner.
+    pub fn child_env(&self) -> impl Iterator<Item = (&str, &str)> {
+        const FILES: [&str; 5] = ["GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"];
+        let own = |name: &str| name.starts_with("INPUT_") || name.starts_with("STATE_") || FILES.contains(&name);
+        let pairs = self.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        pairs.filter(move |(name, _)| !own(name))
+    }
+
     /// The run this is a step of.
     #[must_use]
     pub fn context(&self) -> &Context {
