@@ -5,6 +5,7 @@ use crate::{
     inputs::{Engine, Progress},
     model::Service,
 };
+use jiff::SignedDuration;
 use rollout::Strategy;
 use serde_json::{Map, Value, json};
 
@@ -124,6 +125,18 @@ fn set_native(configuration: &mut Map<String, Value>, progress: &Progress) {
 fn others(configuration: &Map<String, Value>) -> Vec<Value> {
     let hooks = configuration.get("lifecycleHooks").and_then(Value::as_array).cloned().unwrap_or_default();
     hooks.into_iter().filter(|hook| hook["targetType"] != "PAUSE").collect()
+}
+
+/// How long a deployment with this configuration bakes, from its first share to its end.
+#[must_use]
+pub(crate) fn bakes(configuration: &Value) -> SignedDuration {
+    let minutes = |value: &Value| value.as_f64().filter(|minutes| (0.0..=1440.0).contains(minutes)).unwrap_or(0.0);
+    let canary = minutes(&configuration["canaryConfiguration"]["canaryBakeTimeInMinutes"]);
+    let linear = &configuration["linearConfiguration"];
+    // The API's bound: at least 3 percent at once.
+    let steps = linear["stepPercent"].as_f64().map_or(0.0, |percent| (100.0 / percent.max(3.0)).ceil());
+    let all = canary + steps * minutes(&linear["stepBakeTimeInMinutes"]) + minutes(&configuration["bakeTimeInMinutes"]);
+    SignedDuration::try_from_secs_f64(all * 60.0).unwrap_or_default()
 }
 
 /// The configuration for a way back by a new deployment: no gate stands in its way, and the traffic goes back at once.

@@ -93,3 +93,16 @@ fn a_way_back_waits_for_no_gate_and_takes_all_of_the_traffic_at_once() {
         assert_eq!(way_back(&service(rolling)), None);
     }
 }
+
+#[test]
+fn the_time_to_wait_grows_with_what_bakes() {
+    for (configuration, minutes) in [
+        (json!({}), 0),
+        (json!({"bakeTimeInMinutes": 1380}), 1380),
+        (json!({"canaryConfiguration": {"canaryPercent": 5, "canaryBakeTimeInMinutes": 10}, "bakeTimeInMinutes": 5}), 15),
+        (json!({"linearConfiguration": {"stepPercent": 30, "stepBakeTimeInMinutes": 6}}), 24),
+        (json!({"bakeTimeInMinutes": -4, "linearConfiguration": {"stepPercent": 0}}), 0),
+    ] {
+        assert_eq!(bakes(&configuration), SignedDuration::from_mins(minutes), "{configuration}");
+    }
+}

@@ -65,6 +65,7 @@ pub(crate) async fn deploy(
     };
     let plan = decide::decide(&facts, &wish);
     let first = facts.presence.first().map(|(image, _)| image.clone());
+    rollout.image = image.or(first.as_ref()).map(ToString::to_string).unwrap_or_default();
     let (outcome, seen) = carry_out(rollout, &facts, plan, promises).await?;
     let image = image.cloned().or(first).or(seen);
     let outcome = match &facts.service {
@@ -246,7 +247,7 @@ async fn prepare(
         Source::Register(registration) => {
             let family = registration["family"].as_str().unwrap_or_default();
             rollout.note(format!("registering a revision of {family} with {}", digests.join(", ")));
-            let registered = rollout.ecs.register(registration).await;
+            let registered = rollout.patiently(async || rollout.ecs.register(registration).await).await;
             registered.map_err(|error| state(error.failure("register the task definition"), rollout))
         }
         Source::Reuse(arn) => {

@@ -57,6 +57,18 @@ pub(crate) enum Why {
     Cancelled,
 }
 
+impl Why {
+    /// The reason as a clause.
+    #[must_use]
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Deadline => "it did not become healthy in time".to_owned(),
+            Self::Hopeless(cause) => cause.clone(),
+            Self::Cancelled => "the run was cancelled".to_owned(),
+        }
+    }
+}
+
 /// How a deployment ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum End {
@@ -203,14 +215,13 @@ fn after(since: Timestamp, patience: SignedDuration, now: Timestamp) -> bool {
 }
 
 /// Why a deployment went back, from the best witness: ourselves, then the monitors, then ECS's own words.
-fn cause(own: &ServiceDeployment, stopped: Option<&Why>) -> String {
+#[must_use]
+pub(crate) fn cause(own: &ServiceDeployment, stopped: Option<&Why>) -> String {
     let alarms = own.alarms.as_ref().filter(|alarms| alarms.status == "TRIGGERED");
     let breaker = own.deployment_circuit_breaker.as_ref().filter(|breaker| breaker.status == "TRIGGERED");
     let words = own.rollback.as_ref().and_then(|rollback| rollback.reason.as_deref()).or(own.status_reason.as_deref());
     match (stopped, alarms, breaker) {
-        (Some(Why::Deadline), ..) => "it did not become healthy in time".to_owned(),
-        (Some(Why::Hopeless(cause)), ..) => cause.clone(),
-        (Some(Why::Cancelled), ..) => "the run was cancelled".to_owned(),
+        (Some(why), ..) => why.text(),
         (None, Some(alarms), _) if alarms.triggered_alarm_names.is_empty() => "an alarm went off".to_owned(),
         (None, Some(alarms), _) => format!("alarm went off: {}", alarms.triggered_alarm_names.join(", ")),
         (None, None, Some(breaker)) => {

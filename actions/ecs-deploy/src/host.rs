@@ -1,10 +1,13 @@
 //! What surrounds a rollout here: the runner's clock and signals, the gate's command, the log.
 
-use crate::{gate, inputs::Settings};
+use crate::{gate, inputs::Settings, watch::pace};
 use github::Runner;
 use jiff::Timestamp;
 use rollout::{Event, Host, Journal, Judgement, Order, Question, Rollout, Stage};
-use std::{cell::RefCell, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
 
 /// The pause between two looks where nothing is expected to happen soon, in first pauses.
 const STEADY: f64 = 5.0;
@@ -23,6 +26,24 @@ pub(crate) struct Floor<'a, K: Fn(&Journal)> {
     pub(crate) keep: K,
     /// Everything told, with its moment.
     pub(crate) told: RefCell<Vec<(Timestamp, String)>>,
+    /// When something changed last.
+    since: Cell<Timestamp>,
+}
+
+impl<'a, K: Fn(&Journal)> Floor<'a, K> {
+    /// The floor of a rollout that is about to begin.
+    pub(crate) fn new(runner: &'a Runner, settings: &'a Settings, image: String, keep: K) -> Self {
+        Self { runner, settings, image, keep, told: RefCell::default(), since: Cell::new(runner.now()) }
+    }
+
+    /// Comes when a cancelled run has used up the time the runner gives it.
+    pub(crate) async fn overdue(&self, budget: Duration) {
+        self.runner.cancel().requested().await;
+        tokio::select! {
+            () = tokio::time::sleep(budget) => {}
+            () = self.runner.cancel().insisted() => {}
+        }
+    }
 }
 
 impl<K: Fn(&Journal)> Host for Floor<'_, K> {
@@ -34,7 +55,8 @@ impl<K: Fn(&Journal)> Host for Floor<'_, K> {
         if self.is_cancelled() {
             return tokio::time::sleep(HURRY).await;
         }
-        let pause = if steady { self.settings.poll.mul_f64(STEADY) } else { self.settings.poll };
+        let elapsed = self.runner.now().duration_since(self.since.get());
+        let pause = if steady { self.settings.poll.mul_f64(STEADY) } else { pace(elapsed, self.settings.poll) };
         let _ = self.runner.sleep(pause).await;
     }
 
@@ -55,6 +77,7 @@ impl<K: Fn(&Journal)> Host for Floor<'_, K> {
     }
 
     fn tell(&self, event: &Event, rollout: &Rollout) {
+        self.since.set(self.runner.now());
         if let Some(text) = words(event, rollout) {
             self.runner.info(&text);
             self.told.borrow_mut().push((self.runner.now(), text));

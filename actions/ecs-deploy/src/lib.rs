@@ -27,6 +27,7 @@ mod model;
 mod observe;
 mod outcome;
 mod overrides;
+mod paused;
 mod post;
 mod prove;
 mod report;

@@ -176,6 +176,8 @@ pub(crate) struct ServiceDeployment {
     pub(crate) alarms: Option<Alarms>,
     /// Where a native shift is. A word of tomorrow is kept as it is; no order is derived from it.
     pub(crate) lifecycle_stage: Option<String>,
+    /// As it was configured for this deployment.
+    pub(crate) deployment_configuration: Value,
     /// Hooks of the present stage.
     pub(crate) lifecycle_hook_details: Vec<Hook>,
 }

@@ -3,7 +3,7 @@
 use crate::{
     follow::{End, Rights, Why},
     identity::DeploymentId,
-    inputs::{Inputs, Settings},
+    inputs::{Inputs, Progress, Settings},
     journal::{Journal, Phase},
     observe::Ecs,
     rollout::Rollout,
@@ -31,7 +31,9 @@ pub(crate) async fn post(runner: &Runner, inputs: &Inputs) -> Result<(), Failure
         shift::post(runner, &ecs, &settings, record).await?;
     }
     let Some(journal) = journal else { return Ok(()) };
-    let settings = Settings { service: journal.service.clone(), ..settings };
+    // Nothing goes on any more that a gate could be asked about.
+    let progress = Progress { gate: None, ..settings.progress };
+    let settings = Settings { service: journal.service.clone(), progress, ..settings };
     let ecs = Ecs { service: journal.service.clone(), ..ecs };
     deployment(runner, ecs, &settings, journal).await
 }

@@ -5,15 +5,18 @@ use crate::{
     definition::Definition,
     follow::{Course, End, Patience, Rights},
     identity::{DeploymentId, OwnArn, primary, running},
-    inputs::Settings,
+    host::Floor,
+    inputs::{Engine, Settings},
     journal::{Journal, Phase},
     model::{Service, ServiceDeployment},
     observe::Ecs,
+    paused::Paused,
     prove::{Promise, Proof},
-    watch::{Followed, Record, Watch},
+    watch::{BUDGET, Followed, Record, Watch},
 };
 use github::{Failure, Runner};
-use jiff::SignedDuration;
+use ::rollout::drive;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, time::Duration};
 
@@ -34,13 +37,18 @@ pub(crate) struct Rollout<'a> {
     pub(crate) base: Option<Definition>,
     /// At least as many tasks.
     pub(crate) tasks: Option<u32>,
+    /// The image that gates are asked about.
+    pub(crate) image: String,
+    /// How long the deployment bakes, as the service is configured for it.
+    pub(crate) bakes: SignedDuration,
 }
 
 impl<'a> Rollout<'a> {
     /// A rollout at its beginning.
     #[must_use]
     pub(crate) fn new(runner: &'a Runner, ecs: Ecs, settings: &'a Settings) -> Self {
-        Self { runner, ecs, settings, record: Record::default(), base: None, tasks: None }
+        let (record, image, bakes) = (Record::default(), String::new(), SignedDuration::ZERO);
+        Self { runner, ecs, settings, record, base: None, tasks: None, image, bakes }
     }
 
     /// A line of the log and the timeline.
@@ -48,6 +56,29 @@ impl<'a> Rollout<'a> {
         let text = text.into();
         self.runner.info(&text);
         self.record.timeline.push((self.runner.now(), text));
+    }
+
+    /// Does what may be asked for once more as long as the service only says that it is asked too often: nothing was done
+    /// then, and a deployment does not fail for it.
+    ///
+    /// # Errors
+    /// Every other answer, and this one after as long as a deployment may take.
+    pub(crate) async fn patiently<T>(
+        &self,
+        ask: impl AsyncFn() -> Result<T, aws::AwsError>,
+    ) -> Result<T, aws::AwsError> {
+        let until = self.runner.now().saturating_add(self.settings.wait).unwrap_or(Timestamp::MAX);
+        loop {
+            match ask().await {
+                Err(error) if error.is_throttling() && self.runner.now() < until => {
+                    self.runner.detail(format!("asked too often, asking again: {error}"));
+                    if self.runner.sleep(self.settings.poll).await.is_err() {
+                        return Err(error);
+                    }
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// Begins a deployment: writes down what is about to happen, sends one update, writes down what came of it.
@@ -74,10 +105,13 @@ impl<'a> Rollout<'a> {
             may_stop: rights == Rights::Ours,
         };
         journal.save(self.runner);
+        let configured = changes.get("deploymentConfiguration").unwrap_or(&service.deployment_configuration);
+        self.bakes = configuration::bakes(configured);
         // Events of the time before are not ours to tell.
         self.record.seen.extend(service.events.iter().map(|event| event.id.clone()));
         self.note(format!("updating {} to {task_definition}", self.settings.subject()));
-        let (answer, lost) = match self.ecs.update(task_definition, changes).await {
+        let updated = self.patiently(async || self.ecs.update(task_definition, changes).await).await;
+        let (answer, lost) = match updated {
             Ok(answer) => (answer, None),
             Err(error) if may_have_acted(&error) => {
                 self.runner.warning(format!("the answer to the update was lost; looking for what it began: {error}"));
@@ -141,7 +175,7 @@ impl<'a> Rollout<'a> {
 
     /// The journal of a deployment that an earlier run of ours began, or that a person asks to take back.
     #[must_use]
-    pub(crate) fn adopted(&self, deployment: &ServiceDeployment, task_definition: &str, rights: Rights) -> Journal {
+    pub(crate) fn adopted(&mut self, deployment: &ServiceDeployment, task_definition: &str, rights: Rights) -> Journal {
         let journal = Journal {
             phase: Phase::Following,
             service: self.ecs.service.clone(),
@@ -155,24 +189,25 @@ impl<'a> Rollout<'a> {
             may_stop: rights == Rights::Ours,
         };
         journal.save(self.runner);
+        self.bakes = configuration::bakes(&deployment.deployment_configuration);
         journal
     }
 
-    /// Follows a deployment to its end.
+    /// Follows a deployment to its end; answers its pauses where a gate is to be asked and the deployment is ours.
     ///
     /// # Errors
     /// A [`Failure`] when ECS cannot be read any more.
     pub(crate) async fn follow(&mut self, journal: &mut Journal) -> Result<(Followed, Course), Failure> {
+        let progress = &self.settings.progress;
+        let gated = progress.gate.is_some() && progress.engine == Engine::Ecs && journal.rights() == Rights::Ours;
         let wait = self.settings.wait;
-        let patience = Patience {
-            deadline: self.runner.now().saturating_add(wait).unwrap_or(jiff::Timestamp::MAX),
-            rollback: wait,
-            newer: SignedDuration::from_secs(15),
-        };
+        let limit = wait.saturating_add(self.bakes);
+        let deadline = if gated { Timestamp::MAX } else { self.runner.now().saturating_add(limit).unwrap_or(Timestamp::MAX) };
+        let patience = Patience { deadline, rollback: wait, newer: SignedDuration::from_secs(15) };
         let course = Course::new(journal.rights(), patience);
         let (runner, ecs, poll) = (self.runner, &self.ecs, self.settings.poll);
         let mut watch = Watch { runner, ecs, journal, record: &mut self.record, course, poll };
-        let followed = watch.follow().await?;
+        let followed = if gated { gate_by_gate(&mut watch, self.settings, &self.image).await? } else { watch.follow().await? };
         Ok((followed, watch.course))
     }
 
@@ -245,6 +280,36 @@ impl<'a> Rollout<'a> {
         journal.phase = Phase::Ended;
         journal.save(self.runner);
     }
+}
+
+/// Follows a deployment that pauses, from gate to gate.
+async fn gate_by_gate(watch: &mut Watch<'_>, settings: &Settings, image: &str) -> Result<Followed, Failure> {
+    let runner = watch.runner;
+    let bad = |error: ::rollout::PlanError| Failure::new(github::Exit::BadInput, "make a plan").because(error);
+    let plan = settings.progress.native_plan(settings.wait).map_err(bad)?;
+    let mut journal = ::rollout::Journal { plan, began: runner.now(), entries: Vec::new() };
+    let floor = Floor::new(runner, settings, image.to_owned(), |_: &::rollout::Journal| {});
+    let mut paused = Paused::new(watch);
+    let end = {
+        let driving = drive(&mut paused, &floor, &mut journal);
+        tokio::select! {
+            biased;
+            end = driving => Some(end),
+            () = floor.overdue(BUDGET) => None,
+        }
+    };
+    let followed = match end {
+        Some(Ok(end)) => paused.followed(&end),
+        None => Followed::Interrupted(None),
+        Some(Err(error)) => {
+            let arn = watch.journal.arn.as_ref().map_or("our deployment", OwnArn::as_str);
+            let failure = error.failure("follow the deployment").state(format!("{arn} pauses, and goes back when its time is over"));
+            return Err(failure);
+        }
+    };
+    watch.record.timeline.extend(floor.told.take());
+    watch.record.timeline.sort_by_key(|(at, _)| *at);
+    Ok(followed)
 }
 
 /// Whether a failed update may have changed the service all the same.

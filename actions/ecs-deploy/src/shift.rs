@@ -29,7 +29,6 @@ use github::{Failure, Runner};
 use rule::{Actions, Weights};
 use serde_json::json;
 use sides::Sides;
-use std::cell::RefCell;
 use subject::ImageRef;
 
 /// The world as a shift finds it.
@@ -142,17 +141,19 @@ async fn move_traffic(side: &mut Rollout<'_>, rule: &str, found: &Found, outcome
         error.failure("write down the rule's weights").state(state)
     };
     let run_url = side.runner.context().run_url();
-    side.ecs.tag(&found.stable.service_arn, &record.tag(run_url.as_deref())).await.map_err(failed)?;
+    let tag = record.tag(run_url.as_deref());
+    let tagged = side.patiently(async || side.ecs.tag(&found.stable.service_arn, &tag).await).await;
+    tagged.map_err(failed)?;
     record.save(side.runner);
     let mut sides = found.sides.clone();
     sides.candidate.tasks = sides.candidate.tasks.max(found.stable.desired_count);
-    let before = balancer::read(&side.ecs.aws, rule).await.map_err(failed)?;
+    let before = side.patiently(async || balancer::read(&side.ecs.aws, rule).await).await.map_err(failed)?;
     let aws = side.ecs.aws.clone();
     let mut target =
         Balancer { aws: &aws, rule, sides: &sides, before, promoted: false, returning: false, failures: 0 };
     let keep = |journal: &Journal| Record { journal: Some(journal.clone()), ..record.clone() }.save(side.runner);
     let image = outcome.image.clone().unwrap_or_default();
-    let floor = Floor { runner: side.runner, settings, image, keep, told: RefCell::default() };
+    let floor = Floor::new(side.runner, settings, image, keep);
     let mut journal = Journal { plan, began: side.runner.now(), entries: Vec::new() };
     let end = drive(&mut target, &floor, &mut journal).await.map_err(|error| {
         error

@@ -2,7 +2,7 @@
 
 use crate::{
     diagnose,
-    follow::{Course, End, Look, Newer, Next, Why},
+    follow::{Course, End, Look, Newer, Next, Rights, Why},
     identity::{OwnArn, primary},
     journal::Journal,
     model::{Event, Service, ServiceDeployment, Task},
@@ -18,7 +18,7 @@ use std::{
 };
 
 /// How much of the runner's 7.5 s between its first and second signal is used to take a deployment back.
-const BUDGET: Duration = Duration::from_secs(6);
+pub(crate) const BUDGET: Duration = Duration::from_secs(6);
 
 /// Reads that fail one after the other, for reasons that do not pass, before following is given up.
 const FAILURES: u32 = 20;
@@ -39,6 +39,7 @@ pub(crate) struct Record {
     /// Ids of events and ARNs of tasks told already.
     pub(crate) seen: BTreeSet<String>,
     counts: String,
+    stage: String,
 }
 
 /// How following came to its end.
@@ -107,7 +108,7 @@ impl Watch<'_> {
             match self.course.step(&look, now) {
                 Next::Wait => {}
                 Next::Stop(why) => {
-                    if self.stop(&why).await == Asked::Unheard {
+                    if self.ask_back(&why).await == Asked::Unheard {
                         self.course.note_unheard(now);
                     }
                 }
@@ -126,7 +127,7 @@ impl Watch<'_> {
     }
 
     /// One look at everything that is due.
-    async fn look(&mut self, tick: u64) -> Result<Look, AwsError> {
+    pub(crate) async fn look(&mut self, tick: u64) -> Result<Look, AwsError> {
         if self.journal.arn.is_none() {
             self.find().await?;
         }
@@ -222,6 +223,7 @@ impl Watch<'_> {
             let reason = own.status_reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
             self.note(format!("deployment {}{reason}", own.status.word()));
         }
+        self.note_stage(own);
         let Some(target) = &own.target_service_revision else { return };
         let breaker = own.deployment_circuit_breaker.as_ref().filter(|breaker| breaker.failure_count > 0);
         let failures =
@@ -233,6 +235,19 @@ impl Watch<'_> {
         if counts != self.record.counts {
             self.note(counts.clone());
             self.record.counts = counts;
+        }
+    }
+
+    /// Where a native shift is, and what share of the traffic the release has.
+    fn note_stage(&mut self, own: &ServiceDeployment) {
+        let Some(stage) = &own.lifecycle_stage else { return };
+        let share = own.target_service_revision.as_ref().and_then(|it| it.requested_production_traffic_weight);
+        let share = share.and_then(|share| rollout::Weight::from_permille(share).ok());
+        let share = share.map(|share| format!(", the release has {share} of the traffic")).unwrap_or_default();
+        let stage = format!("stage {stage}{share}");
+        if stage != self.record.stage {
+            self.note(stage.clone());
+            self.record.stage = stage;
         }
     }
 
@@ -249,15 +264,15 @@ impl Watch<'_> {
         }
     }
 
+    /// Asks ECS to take our deployment back; says whether it was heard, or need not be.
+    pub(crate) async fn stop(&mut self, why: &Why) -> bool {
+        self.journal.rights() == Rights::Ours && self.ask_back(why).await == Asked::Heard
+    }
+
     /// Asks ECS to take our deployment back; a failure is said, and what becomes of the deployment is read on.
-    async fn stop(&mut self, why: &Why) -> Asked {
+    async fn ask_back(&mut self, why: &Why) -> Asked {
         let Some(arn) = self.journal.arn.clone() else { return Asked::Unheard };
-        let reason = match why {
-            Why::Deadline => "the time is up",
-            Why::Hopeless(cause) => cause,
-            Why::Cancelled => "the run was cancelled",
-        };
-        self.note(format!("taking back {}: {reason}", arn.as_str()));
+        self.note(format!("taking back {}: {}", arn.as_str(), why.text()));
         let Err(error) = self.ecs.take_back(&arn).await else { return Asked::Heard };
         self.runner.warning(format!("failed to take back {}: {error}", arn.as_str()));
         if error.is_throttling() || error.is_transient() { Asked::Unheard } else { Asked::Denied }
@@ -265,7 +280,7 @@ impl Watch<'_> {
 
     /// After a signal: begins the way back at once, and watches it for as long as the runner lets us live.
     pub(crate) async fn interrupted(&mut self) -> Option<End> {
-        if self.journal.rights() == crate::follow::Rights::Watch {
+        if self.journal.rights() == Rights::Watch {
             self.runner.info("cancelled; the deployment is left to ECS: it is another run's, or itself the way back");
             return None;
         }
@@ -287,7 +302,7 @@ impl Watch<'_> {
             }
         }
         loop {
-            match self.stop(&Why::Cancelled).await {
+            match self.ask_back(&Why::Cancelled).await {
                 Asked::Heard => break,
                 Asked::Unheard => tokio::time::sleep(STEP).await,
                 Asked::Denied => return None,
@@ -311,6 +326,11 @@ impl Watch<'_> {
 }
 
 /// The pause before the next look: short while things begin, then longer, so that many jobs fit the account's quota.
-fn pace(elapsed: SignedDuration, poll: Duration) -> Duration {
-    if elapsed < SignedDuration::from_secs(30) { poll } else { poll.mul_f64(2.5) }
+#[must_use]
+pub(crate) fn pace(elapsed: SignedDuration, poll: Duration) -> Duration {
+    match elapsed.as_secs() {
+        ..30 => poll,
+        30..300 => poll.mul_f64(2.5),
+        _ => poll.mul_f64(5.0),
+    }
 }

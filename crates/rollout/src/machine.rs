@@ -245,7 +245,8 @@ impl Rollout {
         }
         match self.stage.clone() {
             Stage::Preparing if healthy => self.ask_or_go_on(0, at),
-            Stage::Moving { step, told: true } if self.seen.weight == Some(self.share_after(step + 1)) => {
+            // Told or not: an order may be carried out whose answer was lost.
+            Stage::Moving { step, .. } if self.seen.weight == Some(self.share_after(step + 1)) => {
                 self.enter(Stage::Holding { step }, at);
             }
             Stage::Holding { step } if healthy && self.held(step, at) => self.ask_or_go_on(step + 1, at),

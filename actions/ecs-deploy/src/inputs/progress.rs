@@ -211,6 +211,21 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// The plan where ECS moves the traffic and this action says when: ECS itself holds each share for its time, and a pause
+    /// says that it has.
+    ///
+    /// # Errors
+    /// None that [`Progress::from`] has not told already.
+    pub(crate) fn native_plan(&self, wait: SignedDuration) -> Result<Plan, rollout::PlanError> {
+        let strategy = self.strategy.unwrap_or(Strategy::Rolling);
+        let patience = self.patience(wait);
+        let step = patience.step.saturating_add(self.step.max(self.bake));
+        let nothing = (SignedDuration::ZERO, SignedDuration::ZERO);
+        Ok(Plan::of(strategy, self.share, nothing, Patience { step, ..patience })?.gated(self.on_inconclusive))
+    }
+}
+
 fn engine(inputs: &ProgressInputs, errors: &mut Vec<InputError>) -> Engine {
     match (inputs.engine, &inputs.alternate_service, &inputs.listener_rule) {
         (EngineName::LoadBalancer, Some(alternate), Some(rule)) => {

@@ -9,5 +9,8 @@ mod evidence;
 mod going_back;
 mod liar;
 mod lying;
+mod pausing;
 mod racing;
+mod shifting;
+mod traffic;
 mod world;

@@ -28,9 +28,9 @@ pub(crate) const SLOW: &str = "#!/bin/sh\nsleep 0.7\nexit 1\n";
 
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
-    aws: Aws,
-    registry: Registry,
-    folder: tempfile::TempDir,
+    pub(crate) aws: Aws,
+    pub(crate) registry: Registry,
+    pub(crate) folder: tempfile::TempDir,
     /// Where the steps find ECS, if not in the sandbox itself.
     pub(crate) liar: Option<String>,
 }
