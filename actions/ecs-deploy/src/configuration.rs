@@ -33,7 +33,7 @@ pub(crate) fn wanted(service: &Service, breaker: Breaker, progress: &Progress) -
     let strategy = match progress.engine {
         // The shares are this action's to move; within its side each service is replaced in place.
         Engine::LoadBalancer { .. } => Some("ROLLING"),
-        Engine::Ecs => progress.strategy.and_then(|strategy| word(strategy)),
+        Engine::Ecs => progress.strategy.and_then(word),
     };
     if let Some(strategy) = strategy.filter(|strategy| *strategy != now) {
         configuration.insert("strategy".to_owned(), json!(strategy));
@@ -84,9 +84,10 @@ fn set_breaker(configuration: &mut Map<String, Value>, wish: Breaker) {
 /// What only the native strategies have; nothing is touched where the service is rolling already.
 fn drop_native(configuration: &mut Map<String, Value>, now: &str) {
     if now != "ROLLING" {
-        for name in ["canaryConfiguration", "linearConfiguration", "lifecycleHooks", "bakeTimeInMinutes"] {
+        for name in ["canaryConfiguration", "linearConfiguration"] {
             configuration.shift_remove(name);
         }
+        set_hooks(configuration, Vec::new());
     }
 }
 
@@ -114,9 +115,12 @@ fn set_native(configuration: &mut Map<String, Value>, progress: &Progress) {
         let timeout = json!({"timeoutInMinutes": minutes, "action": "ROLLBACK"});
         hooks.push(json!({"targetType": "PAUSE", "lifecycleStages": STAGES, "timeoutConfiguration": timeout}));
     }
-    if hooks.is_empty() {
-        configuration.shift_remove("lifecycleHooks");
-    } else {
+    set_hooks(configuration, hooks);
+}
+
+/// An empty list takes the hooks away; a list left out may leave them as they are.
+fn set_hooks(configuration: &mut Map<String, Value>, hooks: Vec<Value>) {
+    if !hooks.is_empty() || configuration.contains_key("lifecycleHooks") {
         configuration.insert("lifecycleHooks".to_owned(), Value::Array(hooks));
     }
 }
@@ -148,12 +152,10 @@ pub(crate) fn way_back(service: &Service) -> Option<Value> {
         return None;
     }
     let hooks = others(&configuration);
-    for name in ["canaryConfiguration", "linearConfiguration", "lifecycleHooks"] {
+    for name in ["canaryConfiguration", "linearConfiguration"] {
         configuration.shift_remove(name);
     }
-    if !hooks.is_empty() {
-        configuration.insert("lifecycleHooks".to_owned(), Value::Array(hooks));
-    }
+    set_hooks(&mut configuration, hooks);
     configuration.insert("strategy".to_owned(), json!("BLUE_GREEN"));
     configuration.insert("bakeTimeInMinutes".to_owned(), json!(0));
     Some(Value::Object(configuration))

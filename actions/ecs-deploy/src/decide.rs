@@ -175,12 +175,12 @@ pub(crate) fn decide(facts: &Facts, wish: &Wish) -> Plan {
     if let Some(tasks) = wish.tasks.filter(|tasks| *tasks > service.desired_count) {
         update.insert("desiredCount".to_owned(), tasks.into());
     }
-    if again {
-        // The same task definition begins no deployment by itself, and the last one did not end well.
-        update.insert("forceNewDeployment".to_owned(), Value::Bool(true));
-    }
     let diff = facts.definition.diff(&registration).filter(|_| !again);
     let source = source(facts, registration, again);
+    // A task definition that was asked for before begins no deployment by itself, even when it was taken back since.
+    if again || source == Source::Reuse(service.task_definition.clone()) {
+        update.insert("forceNewDeployment".to_owned(), Value::Bool(true));
+    }
     Plan::Release(Box::new(Release { source, update, diff, supersedes }))
 }
 

@@ -219,8 +219,12 @@ fn a_revision_that_means_the_same_is_deployed_again_instead_of_being_registered_
             (source, wanted) => panic!("{source:?} instead of {wanted:?}"),
         }
     }
+    // It was asked for before and taken back since: only force begins it once more.
+    let mut facts = Facts { recent: vec![known("new", "ACTIVE")], ..facts() };
+    facts.service.as_mut().unwrap().task_definition = "td-new".into();
+    assert_eq!(release(decide(&facts, &wish())).update["forceNewDeployment"], true);
     // A revision that is named and not changed is the one that is deployed.
-    let facts = Facts { base: Some(known("promoted", "ACTIVE")), presence: vec![], ..facts() };
+    let facts = Facts { base: Some(known("promoted", "ACTIVE")), presence: vec![], ..self::facts() };
     let as_it_is = Wish { overrides: Overrides::default(), ..wish() };
     assert_eq!(release(decide(&facts, &as_it_is)).source, Source::Reuse("td-promoted".into()));
 }

@@ -4,8 +4,8 @@ use crate::{
     configuration,
     definition::Definition,
     follow::{Course, End, Patience, Rights},
-    identity::{DeploymentId, OwnArn, primary, running},
     host::Floor,
+    identity::{DeploymentId, OwnArn, primary, running},
     inputs::{Engine, Settings},
     journal::{Journal, Phase},
     model::{Service, ServiceDeployment},
@@ -14,8 +14,8 @@ use crate::{
     prove::{Promise, Proof},
     watch::{BUDGET, Followed, Record, Watch},
 };
+use ::rollout::{Weight, drive};
 use github::{Failure, Runner};
-use ::rollout::drive;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, time::Duration};
@@ -202,12 +202,14 @@ impl<'a> Rollout<'a> {
         let gated = progress.gate.is_some() && progress.engine == Engine::Ecs && journal.rights() == Rights::Ours;
         let wait = self.settings.wait;
         let limit = wait.saturating_add(self.bakes);
-        let deadline = if gated { Timestamp::MAX } else { self.runner.now().saturating_add(limit).unwrap_or(Timestamp::MAX) };
+        let deadline =
+            if gated { Timestamp::MAX } else { self.runner.now().saturating_add(limit).unwrap_or(Timestamp::MAX) };
         let patience = Patience { deadline, rollback: wait, newer: SignedDuration::from_secs(15) };
         let course = Course::new(journal.rights(), patience);
         let (runner, ecs, poll) = (self.runner, &self.ecs, self.settings.poll);
         let mut watch = Watch { runner, ecs, journal, record: &mut self.record, course, poll };
-        let followed = if gated { gate_by_gate(&mut watch, self.settings, &self.image).await? } else { watch.follow().await? };
+        let followed =
+            if gated { gate_by_gate(&mut watch, self.settings, &self.image).await? } else { watch.follow().await? };
         Ok((followed, watch.course))
     }
 
@@ -288,6 +290,7 @@ async fn gate_by_gate(watch: &mut Watch<'_>, settings: &Settings, image: &str) -
     let bad = |error: ::rollout::PlanError| Failure::new(github::Exit::BadInput, "make a plan").because(error);
     let plan = settings.progress.native_plan(settings.wait).map_err(bad)?;
     let mut journal = ::rollout::Journal { plan, began: runner.now(), entries: Vec::new() };
+    journal.entries.extend(adopted(watch).await);
     let floor = Floor::new(runner, settings, image.to_owned(), |_: &::rollout::Journal| {});
     let mut paused = Paused::new(watch);
     let end = {
@@ -303,13 +306,24 @@ async fn gate_by_gate(watch: &mut Watch<'_>, settings: &Settings, image: &str) -
         None => Followed::Interrupted(None),
         Some(Err(error)) => {
             let arn = watch.journal.arn.as_ref().map_or("our deployment", OwnArn::as_str);
-            let failure = error.failure("follow the deployment").state(format!("{arn} pauses, and goes back when its time is over"));
+            let failure = error
+                .failure("follow the deployment")
+                .state(format!("{arn} pauses, and goes back when its time is over"));
             return Err(failure);
         }
     };
     watch.record.timeline.extend(floor.told.take());
     watch.record.timeline.sort_by_key(|(at, _)| *at);
     Ok(followed)
+}
+
+/// Where a deployment is that is gone on with: a share that it has already was said yes to.
+async fn adopted(watch: &mut Watch<'_>) -> Option<::rollout::Entry> {
+    let arn = watch.journal.arn.clone()?;
+    let own = watch.ecs.deployment(arn.as_str()).await.ok().flatten()?;
+    let share = own.target_service_revision?.requested_production_traffic_weight?;
+    let weight = Weight::from_permille(share).ok().filter(|weight| *weight > Weight::NONE)?;
+    Some(::rollout::Entry { at: watch.runner.now(), event: ::rollout::Event::Adopted(weight) })
 }
 
 /// Whether a failed update may have changed the service all the same.

@@ -268,10 +268,10 @@ pub(crate) async fn post(runner: &Runner, ecs: &Ecs, settings: &Settings, record
     runner.info("main did not see the end of its shift; giving the traffic back");
     restore(runner, ecs, rule, record).await?;
     let stable = ecs_of(ecs, &record.stable);
-    if let Ok(Some(service)) = stable.service().await {
-        if let Err(error) = untag(&stable, &service.service_arn).await {
-            runner.warning(format!("could not take the record of the shift off the service: {error}"));
-        }
+    if let Ok(Some(service)) = stable.service().await
+        && let Err(error) = untag(&stable, &service.service_arn).await
+    {
+        runner.warning(format!("could not take the record of the shift off the service: {error}"));
     }
     Record { open: false, ..record.clone() }.save(runner);
     runner.notice(format!("`{}` has all of the traffic again", record.stable));

@@ -1,6 +1,6 @@
 //! What can happen to a rollout.
 
-use crate::Observation;
+use crate::{Observation, Weight};
 use serde::{Deserialize, Serialize};
 
 /// A gate's answer.
@@ -64,4 +64,6 @@ pub enum Event {
     Taken,
     /// Going back is asked for.
     Abort(Why),
+    /// It is gone on with from outside its journal: the candidate has that planned share already. Only at the beginning.
+    Adopted(Weight),
 }

@@ -156,6 +156,7 @@ impl Rollout {
             Event::Judged(gate, judgement) => self.judge(gate, judgement, at),
             Event::Taken => self.take(),
             Event::Abort(why) => self.go_back(why, at),
+            Event::Adopted(weight) => self.adopt(weight, at),
         }
         *self != before
     }
@@ -184,6 +185,14 @@ impl Rollout {
     fn go_back(&mut self, why: Why, at: Timestamp) {
         if !matches!(self.stage, Stage::Returning { .. } | Stage::Ended(_)) {
             self.enter(Stage::Returning { why, told: false }, at);
+        }
+    }
+
+    /// At a share that the plan does not have it stays at the beginning, and the next look tells that this is not its plan.
+    fn adopt(&mut self, weight: Weight, at: Timestamp) {
+        let step = self.plan.steps().iter().position(|step| step.weight == weight);
+        if let (Some(step), Stage::Preparing) = (step, &self.stage) {
+            self.enter(Stage::Holding { step }, at);
         }
     }
 

@@ -175,6 +175,17 @@ fn traffic_does_not_go_back_onto_a_side_that_is_down_while_the_other_carries_som
     assert_eq!(rollout.next(), Order::Look);
 }
 
+#[test]
+fn what_is_gone_on_with_is_asked_about_from_its_share_on_and_another_plan_is_noticed() {
+    let adopted = |permille: u16| Event::Adopted(Weight::from_permille(permille).unwrap());
+    let mut rollout = play(gated(Strategy::Canary, "5"), vec![(1, adopted(50)), (61, healthy(50))]);
+    assert_eq!(rollout.stage(), &Stage::Asking { gate: 1 });
+    rollout.apply(adopted(1000), at(62));
+    assert_eq!(rollout.stage(), &Stage::Asking { gate: 1 }, "only at the beginning");
+    let other = play(gated(Strategy::Canary, "5"), vec![(1, adopted(200)), (2, healthy(200))]);
+    assert!(matches!(other.stage(), Stage::Ended(End::Overtaken { .. })));
+}
+
 fn any_health() -> impl proptest::strategy::Strategy<Value = Health> {
     prop_oneof![
         4 => Just(Health::Healthy),

@@ -87,11 +87,8 @@ fn of_container(container: &mut Map<String, Value>, awsvpc: bool) {
         let own = awsvpc && port.get("hostPort") == port.get("containerPort");
         port.retain(|key, value| key != "hostPort" || !(own || *value == 0));
     }
-    for mount in objects(container, "mountPoints") {
-        default(mount, "readOnly", json!(false));
-    }
-    for name in ["volumesFrom"] {
-        objects(container, name).for_each(|volume| default(volume, "readOnly", json!(false)));
+    for name in ["mountPoints", "volumesFrom"] {
+        objects(container, name).for_each(|mount| default(mount, "readOnly", json!(false)));
     }
     if let Some(Value::Object(check)) = container.get_mut("healthCheck") {
         for (name, value) in [("interval", 30), ("timeout", 5), ("retries", 3)] {

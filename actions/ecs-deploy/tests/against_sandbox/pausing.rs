@@ -49,7 +49,9 @@ async fn every_strategy_is_asked_about_at_each_share_and_no_request_fails() {
         let more = [("strategy", strategy), ("traffic-percent", "20"), ("gate", gate.as_str())];
         let ran = world.run(run, &inputs(&image.to_string(), &more));
         ran.is("deployed", 0).logged("stage PRE_PRODUCTION_TRAFFIC_SHIFT");
-        asked.iter().for_each(|line| drop(ran.logged(&format!("gate: {line}"))));
+        for line in asked {
+            ran.logged(&format!("gate: {line}"));
+        }
         assert_eq!(ran.output("digest"), image.digest.to_string());
         assert_eq!(shifting.newest().await["status"], "SUCCESSFUL", "{}", ran.log);
         let hooks = world.described().await["deploymentConfiguration"]["lifecycleHooks"].take();
@@ -65,8 +67,11 @@ async fn a_no_or_no_answer_at_any_share_sends_everything_back() {
     let world = &shifting.world;
     let new = world.server("new").await.to_string();
     let crowd = Crowd::asking(&shifting.url);
-    for (run, at, code, said) in [(1, "1/", 1, "the gate said no"), (2, "2/", 1, "the gate said no"), (3, "3/", 3, "could not tell")] {
-        let gate = world.gate("gate", &format!("case $LOCKKEEPER_GATE in {at}*) echo p95 is 900 ms; exit {code};; esac"));
+    for (run, at, code, said) in
+        [(1, "1/", 1, "the gate said no"), (2, "2/", 1, "the gate said no"), (3, "3/", 3, "could not tell")]
+    {
+        let gate =
+            world.gate("gate", &format!("case $LOCKKEEPER_GATE in {at}*) echo p95 is 900 ms; exit {code};; esac"));
         let ran = world.run(run, &inputs(&new, &[("strategy", "canary"), ("gate", gate.as_str())]));
         ran.is("rolled-back", 1).logged(said).logged("p95 is 900 ms").logged("taking back arn:");
         assert_eq!(shifting.newest().await["status"], "ROLLBACK_SUCCESSFUL");
@@ -103,16 +108,26 @@ async fn a_deployment_whose_runner_is_gone_is_gone_on_with_or_taken_back() {
     let shifting = Shifting::new().await;
     let world = &shifting.world;
     let (hang, yes) = (world.gate("hang", "case $LOCKKEEPER_GATE in 2/*) sleep 600;; esac"), world.gate("yes", ASK));
-    for (run, mode, verdict, code, status) in [
-        (1, "resume", "deployed", 0, "SUCCESSFUL"),
-        (3, "recover", "rolled-back", 0, "ROLLBACK_SUCCESSFUL"),
-    ] {
+    for (run, mode, verdict, code, status) in
+        [(1, "resume", "deployed", 0, "SUCCESSFUL"), (3, "recover", "rolled-back", 0, "ROLLBACK_SUCCESSFUL")]
+    {
         let new = world.server(mode).await.to_string();
-        let step = world.start(run, "main", &inputs(&new, &[("strategy", "canary"), ("gate", hang.as_str())]), &BTreeMap::new());
+        let step = world.start(
+            run,
+            "main",
+            &inputs(&new, &[("strategy", "canary"), ("gate", hang.as_str())]),
+            &BTreeMap::new(),
+        );
         step.says("asking gate 2 of 3").await;
         step.signal("KILL");
         step.end();
-        let more = [("mode", mode), ("strategy", "canary"), ("step-minutes", "1"), ("bake-minutes", "1"), ("gate", yes.as_str())];
+        let more = [
+            ("mode", mode),
+            ("strategy", "canary"),
+            ("step-minutes", "1"),
+            ("bake-minutes", "1"),
+            ("gate", yes.as_str()),
+        ];
         let ran = world.run(run + 1, &more);
         ran.is(verdict, code).logged(&format!("actions/runs/{run}/"));
         assert_eq!(shifting.newest().await["status"], status, "{}", ran.log);
@@ -127,7 +142,8 @@ async fn a_pause_of_somebody_elses_deployment_is_never_answered() {
     let gate = world.gate("gate", ASK);
     let hooks = json!([{"targetType": "PAUSE", "lifecycleStages": ["PRE_PRODUCTION_TRAFFIC_SHIFT"]}]);
     let configuration = json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0, "lifecycleHooks": hooks});
-    let update = json!({"cluster": "c", "service": "s", "forceNewDeployment": true, "deploymentConfiguration": configuration});
+    let update =
+        json!({"cluster": "c", "service": "s", "forceNewDeployment": true, "deploymentConfiguration": configuration});
     world.ecs("UpdateService", update).await;
     let new = world.server("new").await.to_string();
     let more = [("strategy", "canary"), ("gate", gate.as_str())];
@@ -135,7 +151,8 @@ async fn a_pause_of_somebody_elses_deployment_is_never_answered() {
     for mode in ["resume", "recover"] {
         world.run(2, &[("mode", mode)]).is("refused", 1).logged("no run of this suite is known to have begun it");
     }
-    assert_eq!(shifting.newest().await["status"], "IN_PROGRESS");
+    let status = shifting.newest().await["status"].clone();
+    assert!(status == "PENDING" || status == "IN_PROGRESS", "{status}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -77,7 +77,11 @@ async fn the_traffic_goes_step_by_step_to_the_side_without_it_and_the_next_relea
     assert_eq!((ran.output("live-service"), sides.weights().await), ("s", ("100".into(), "0".into())));
     let seen = crowd.satisfied().await;
     assert!(!seen.contains_key("old"), "{seen:?}");
-    assert_eq!(world.post(2, &sides.inputs(&newer.to_string(), &[]), &ran).log, "", "nothing is left for the post step");
+    assert_eq!(
+        world.post(2, &sides.inputs(&newer.to_string(), &[]), &ran).log,
+        "",
+        "nothing is left for the post step"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,7 +91,8 @@ async fn a_gate_that_says_no_or_cannot_tell_sends_everything_back_and_no_request
     let new = world.server("new").await;
     let crowd = Crowd::asking(&sides.url);
     for (run, answer, said) in [(1, 1, "the gate said no"), (2, 3, "the gate could not tell")] {
-        let gate = world.gate("gate", &format!("case $LOCKKEEPER_GATE in 2/*) echo p95 is 900 ms; exit {answer};; esac"));
+        let gate =
+            world.gate("gate", &format!("case $LOCKKEEPER_GATE in 2/*) echo p95 is 900 ms; exit {answer};; esac"));
         let ran = sides.start(run, &new, &[("strategy", "canary"), ("gate", gate.as_str())]).end();
         ran.is("rolled-back", 1).logged(said).logged("p95 is 900 ms").logged("10 % of the traffic");
         assert_eq!((sides.weights().await, ran.output("live-service")), (("1".into(), "0".into()), "s"));

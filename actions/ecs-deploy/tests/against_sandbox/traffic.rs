@@ -18,18 +18,20 @@ use std::{
 };
 use subject::ImageRef;
 
+/// How often who answered, and what went wrong where nobody did.
+type Seen = (BTreeMap<String, usize>, Vec<String>);
+
 /// Requests over and over, until it is dropped or stopped.
 pub(crate) struct Crowd {
     stop: Arc<AtomicBool>,
-    /// Who answered last, how often who answered, and how often nobody did.
-    seen: Arc<Mutex<(BTreeMap<String, usize>, Vec<String>)>>,
+    seen: Arc<Mutex<Seen>>,
     work: tokio::task::JoinHandle<()>,
 }
 
 impl Crowd {
     /// Begins to ask.
     pub(crate) fn asking(url: &str) -> Self {
-        let (stop, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new((BTreeMap::new(), Vec::new()))));
+        let (stop, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Seen::default())));
         let (url, halt, record) = (format!("{url}/orders"), Arc::clone(&stop), Arc::clone(&seen));
         let work = tokio::spawn(async move {
             let client = transport::client(transport::Limits::default()).unwrap();
@@ -90,7 +92,8 @@ impl World {
 
     /// Has a listener's default rule forward to these groups with these weights.
     pub(crate) async fn weigh(&self, listener: &str, groups: [(&str, &str); 2]) {
-        let mut parameters = vec![("ListenerArn".to_owned(), listener), ("DefaultActions.member.1.Type".into(), "forward")];
+        let mut parameters =
+            vec![("ListenerArn".to_owned(), listener), ("DefaultActions.member.1.Type".into(), "forward")];
         for (place, (group, weight)) in groups.into_iter().enumerate() {
             let name = format!("DefaultActions.member.1.ForwardConfig.TargetGroups.member.{}", place + 1);
             parameters.extend([(format!("{name}.TargetGroupArn"), group), (format!("{name}.Weight"), weight)]);
@@ -136,7 +139,8 @@ impl World {
 
     /// The weights of a listener's default rule by target group.
     pub(crate) async fn weights(&self, listener: &str) -> BTreeMap<String, String> {
-        let answer = self.aws.load_balancing("DescribeListeners", &[("ListenerArns.member.1", listener)]).await.unwrap();
+        let answer =
+            self.aws.load_balancing("DescribeListeners", &[("ListenerArns.member.1", listener)]).await.unwrap();
         let listener = answer.members(&["Listeners"]).next().unwrap();
         let action = listener.members(&["DefaultActions"]).next().unwrap();
         let text = |group: &aws::Element, name: &str| group.text_at(&[name]).unwrap().to_owned();
