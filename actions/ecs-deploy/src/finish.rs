@@ -57,6 +57,9 @@ pub(crate) async fn finish(
     if let Some(Proof::Kept { tasks }) = proof {
         outcome.tasks = tasks;
     }
+    if let End::Superseded { by } = &end {
+        outcome.superseded_by = Some(by.clone());
+    }
     if verdict == Verdict::RolledBack {
         outcome.rolled_back_to = back_on(rollout).await;
     }
@@ -127,7 +130,8 @@ fn interrupted(rollout: &Rollout<'_>, journal: &mut Journal, end: Option<End>, c
     Outcome { cause: Some(cause.to_owned()), ..outcome.of_deployment(journal).of_record(&rollout.record) }
 }
 
-fn cause(end: &End, proof: Option<&Proof>) -> Option<String> {
+/// Why it ended so, as a clause.
+pub(crate) fn cause(end: &End, proof: Option<&Proof>) -> Option<String> {
     match (end, proof) {
         (End::RolledBack { cause, .. } | End::RollbackFailed { cause } | End::Stopped { cause }, _) => {
             Some(cause.clone())

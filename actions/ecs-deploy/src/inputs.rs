@@ -55,6 +55,9 @@ pub struct Inputs {
     /// What to do when a deployment that is not ours is in flight.
     #[arg(long, value_enum, default_value = "refuse")]
     pub(crate) on_competing: OnCompeting,
+    /// What it comes to when a newer deployment has replaced ours: exit code 1, or 0 because somebody has moved on.
+    #[arg(long, value_enum, default_value = "fail")]
+    pub(crate) on_superseded: OnSuperseded,
     /// Minutes a deployment may take before it is taken back; the way back may take as long again. 0.05 to 1440.
     #[arg(long, default_value = "30", value_parser = minutes)]
     pub(crate) wait_minutes: Duration,
@@ -88,6 +91,15 @@ pub(crate) enum Mode {
     Recover,
 }
 
+/// What a deployment that was replaced comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum OnSuperseded {
+    /// The answer is no.
+    Fail,
+    /// It is nobody's fault; the verdict says so.
+    Neutral,
+}
+
 /// The inputs once they fit together.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -103,6 +115,8 @@ pub(crate) struct Settings {
     pub(crate) breaker: Breaker,
     /// About deployments of others.
     pub(crate) on_competing: OnCompeting,
+    /// About being replaced.
+    pub(crate) on_superseded: OnSuperseded,
     /// How long a deployment may take.
     pub(crate) wait: SignedDuration,
     /// How long between two looks at first.
@@ -181,12 +195,31 @@ impl Settings {
                 container: inputs.container.clone(),
                 breaker: inputs.circuit_breaker,
                 on_competing: inputs.on_competing,
+                on_superseded: inputs.on_superseded,
                 wait: SignedDuration::try_from(inputs.wait_minutes).unwrap_or(SignedDuration::MAX),
                 poll: inputs.poll_seconds,
                 progress,
                 dry_run: inputs.dry_run,
             }),
             _ => Err(Failure::inputs(errors)),
+        }
+    }
+
+    /// Settings of a run that is about nothing in particular.
+    #[cfg(test)]
+    pub(crate) fn of_test(goal: Goal) -> Self {
+        Self {
+            goal,
+            cluster: "c".into(),
+            service: "s".into(),
+            container: None,
+            breaker: Breaker::Keep,
+            on_competing: OnCompeting::Refuse,
+            on_superseded: OnSuperseded::Fail,
+            wait: SignedDuration::from_mins(10),
+            poll: Duration::from_secs(2),
+            progress: Progress::as_is(),
+            dry_run: false,
         }
     }
 

@@ -36,6 +36,8 @@ mod rollback;
 mod rollout;
 mod shift;
 mod statement;
+#[cfg(test)]
+mod timeline_tests;
 mod verdict;
 mod watch;
 
@@ -147,6 +149,7 @@ const OUTPUTS: &[Output] = &[
         name: "rolled-back-to",
         description: "The task definition the service is back on; empty where nothing was rolled back.",
     },
+    Output { name: "superseded-by", description: "The deployment that replaced ours; empty where none did." },
     Output {
         name: "live-service",
         description: "With `engine: load-balancer`: the service that has the traffic now; empty otherwise.",

@@ -1,7 +1,12 @@
 //! What a run came to, as one document: the JSON report, and the source of everything else that is said.
 
 use crate::{
-    diagnose::Group, identity::running, inputs::Settings, journal::Journal, model::Service, verdict::Verdict,
+    diagnose::Group,
+    identity::running,
+    inputs::{OnSuperseded, Settings},
+    journal::Journal,
+    model::Service,
+    verdict::Verdict,
     watch::Record,
 };
 use jiff::Timestamp;
@@ -43,6 +48,10 @@ pub(crate) struct Outcome {
     pub(crate) removed: Option<Removed>,
     /// The service that has the traffic, where this action moves it between two.
     pub(crate) live_service: Option<String>,
+    /// Whether having been replaced is fine with whoever asked.
+    pub(crate) neutral_when_superseded: bool,
+    /// The deployment that replaced ours.
+    pub(crate) superseded_by: Option<String>,
     /// Running tasks proven to run the image.
     pub(crate) tasks: usize,
     /// What would or did change in the task definition, as a unified diff.
@@ -138,6 +147,8 @@ impl Outcome {
             rolled_back_to: None,
             removed: None,
             live_service: None,
+            neutral_when_superseded: settings.on_superseded == OnSuperseded::Neutral,
+            superseded_by: None,
             tasks: 0,
             diff: None,
             timeline: Vec::new(),

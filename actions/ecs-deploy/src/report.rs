@@ -15,6 +15,7 @@ pub(crate) fn report(outcome: &Outcome) -> Report {
         .output("previous-task-definition-arn", text(outcome.previous_task_definition.as_ref()))
         .output("service-deployment-arn", text(outcome.service_deployment.as_ref()))
         .output("rolled-back-to", text(outcome.rolled_back_to.as_ref()))
+        .output("superseded-by", text(outcome.superseded_by.as_ref()))
         .output("live-service", text(outcome.live_service.as_ref()))
         .output("console-url", text(outcome.console_url.as_ref()))
         .summary(summary(outcome))
@@ -36,6 +37,9 @@ pub(crate) fn report(outcome: &Outcome) -> Report {
 const GOING_BACK: [&str; 2] = ["recover", "rollback"];
 
 fn exit(outcome: &Outcome) -> Exit {
+    if outcome.verdict == Verdict::Superseded && outcome.neutral_when_superseded {
+        return Exit::Done;
+    }
     if GOING_BACK.contains(&outcome.mode) { outcome.verdict.exit_of_rollback() } else { outcome.verdict.exit() }
 }
 

@@ -7,7 +7,7 @@ use crate::{
 use github::Exit;
 
 /// The answer of a run in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Verdict {
     /// Our own deployment succeeded and every task of it runs the promised image.
