@@ -85,6 +85,19 @@ impl Definition {
         self.containers().iter().filter_map(|container| container["name"].as_str())
     }
 
+    /// The options of a container's log, where it logs to CloudWatch; null otherwise.
+    #[must_use]
+    pub(crate) fn log_options(&self, container: &str) -> &Value {
+        let log = self.containers().iter().find(|one| one["name"] == container).map(|one| &one["logConfiguration"]);
+        log.filter(|log| log["logDriver"] == "awslogs").map_or(&Value::Null, |log| &log["options"])
+    }
+
+    /// The names of the containers whose end ends the task.
+    pub(crate) fn essential(&self) -> impl Iterator<Item = &str> {
+        let essential = self.containers().iter().filter(|container| container["essential"] != false);
+        essential.filter_map(|container| container["name"].as_str())
+    }
+
     /// The name of the container meant: the one wanted, else the only one.
     ///
     /// # Errors

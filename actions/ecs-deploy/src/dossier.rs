@@ -63,7 +63,7 @@ async fn logs(runner: &Runner, ecs: &Ecs, definition: &Definition, groups: &[Gro
 
 /// Log group and stream of a container, where it logs to CloudWatch in the region at hand:
 /// `<prefix>/<container>/<task id>` (ECS developer guide, "awslogs log driver").
-fn stream(definition: &Definition, container: &str, task: &str, region: &str) -> Option<(String, String)> {
+pub(crate) fn stream(definition: &Definition, container: &str, task: &str, region: &str) -> Option<(String, String)> {
     let containers = definition.document["containerDefinitions"].as_array()?;
     let configuration = &containers.iter().find(|one| one["name"] == container)?["logConfiguration"];
     let option = |name: &str| configuration["options"][name].as_str();

@@ -19,7 +19,7 @@ use subject::{ImageRef, Reference};
 /// The inputs as typed by the user.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Inputs {
-    /// What to do: put a release into the service; take the service back to the last release that succeeded; `resume` a deployment of this suite in flight, with its gates; `recover` what a run that is gone left on its way.
+    /// What to do: put a release into the service; take the service back to the last release that succeeded; `resume` a deployment of this suite in flight, with its gates; `recover` what a run that is gone left on its way; `run-task` runs one task outside the service, such as a migration; `diff` shows what a deployment would change; `preflight` looks whether something stands in its way; `iam-policy` writes the least policy for what the other inputs ask for.
     #[arg(long, value_enum, default_value = "deploy")]
     pub(crate) mode: Mode,
     /// Name or ARN of the ECS cluster.
@@ -31,7 +31,7 @@ pub struct Inputs {
     /// The image to run, by digest: `repository@sha256:…`. Needed to deploy, unless `task-definition` or `overrides` say what to run.
     #[arg(long)]
     pub(crate) image: Option<Reference>,
-    /// The container that runs the image; needed only when the task definition has several.
+    /// The container that runs the image; needed only when the task definition has several. In `mode: run-task`: the container whose end is the task's verdict; unset, all essential ones.
     #[arg(long)]
     pub(crate) container: Option<String>,
     /// What to build on: unset, what the service runs now; `family:revision` or an ARN; or the path of a JSON file. Without `image` and `overrides` it is deployed as it is, so that one revision can serve several services.
@@ -40,6 +40,9 @@ pub struct Inputs {
     /// What is to be different in the task definition, as YAML or JSON: `containers` by name with `image`, `environment`, `secrets`, `command`, `entry-point`, `cpu`, `memory`, `memory-reservation`, `labels`, `log-options`; `cpu`, `memory` and `tags` of the task. `null` takes a name out; what is not named stays.
     #[arg(long)]
     pub(crate) overrides: Option<String>,
+    /// In `mode: run-task`: the words to run in place of the container's own, one on each line; no shell.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) command: Vec<String>,
     /// Accept a tag in `image`: it is resolved once, at the start, and the digest found is what is deployed.
     #[arg(long, value_parser = yes_no(), action = clap::ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true", require_equals = true)]
     pub(crate) resolve_tag: bool,
@@ -89,6 +92,14 @@ pub(crate) enum Mode {
     Resume,
     /// Take back what a run that is gone left on its way.
     Recover,
+    /// Run one task outside the service.
+    RunTask,
+    /// Only show what a deployment would change.
+    Diff,
+    /// Only look whether something stands in the way of a deployment.
+    Preflight,
+    /// Only write the least IAM policy for what the other inputs ask for.
+    IamPolicy,
 }
 
 /// What a deployment that was replaced comes to.
@@ -138,6 +149,21 @@ pub(crate) enum Goal {
     Resume,
     /// Back from what a run that is gone left.
     Recover,
+    /// One task.
+    Once(Box<Once>),
+    /// Nothing, but to look.
+    Preflight(Box<Forth>),
+    /// Nothing, but to write a policy.
+    IamPolicy,
+}
+
+/// One task outside the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Once {
+    /// What it runs.
+    pub(crate) forth: Forth,
+    /// The words it runs, in place of the container's own.
+    pub(crate) command: Vec<String>,
 }
 
 /// What to put into the service.
@@ -181,11 +207,23 @@ impl Settings {
     pub(crate) fn from(inputs: &Inputs) -> Result<Self, Failure> {
         let mut errors = Vec::new();
         let goal = match inputs.mode {
-            Mode::Deploy => deploy(inputs, &mut errors),
+            Mode::Deploy | Mode::Diff => deploy(inputs, &mut errors),
             Mode::Rollback => rollback(inputs, &mut errors),
             Mode::Resume => in_flight(inputs, Goal::Resume, &mut errors),
             Mode::Recover => in_flight(inputs, Goal::Recover, &mut errors),
+            Mode::RunTask => forth(inputs, &mut errors).map(|forth| {
+                let command = inputs.command.iter().map(|line| line.trim_end_matches('\r').to_owned()).collect();
+                Goal::Once(Box::new(Once { forth, command }))
+            }),
+            Mode::Preflight => forth(inputs, &mut errors).map(|forth| Goal::Preflight(Box::new(forth))),
+            Mode::IamPolicy => Some(Goal::IamPolicy),
         };
+        if inputs.mode != Mode::RunTask && !inputs.command.is_empty() {
+            errors.push(InputError::unseen(
+                "command",
+                "belongs to `mode: run-task`; a deployment takes it in `overrides`",
+            ));
+        }
         let progress = Progress::from(&inputs.progress, &mut errors);
         match goal {
             Some(goal) if errors.is_empty() => Ok(Self {
@@ -199,7 +237,7 @@ impl Settings {
                 wait: SignedDuration::try_from(inputs.wait_minutes).unwrap_or(SignedDuration::MAX),
                 poll: inputs.poll_seconds,
                 progress,
-                dry_run: inputs.dry_run,
+                dry_run: inputs.dry_run || inputs.mode == Mode::Diff,
             }),
             _ => Err(Failure::inputs(errors)),
         }
@@ -231,6 +269,9 @@ impl Settings {
             Goal::Rollback(_) => "rollback",
             Goal::Resume => "resume",
             Goal::Recover => "recover",
+            Goal::Once(_) => "run-task",
+            Goal::Preflight(_) => "preflight",
+            Goal::IamPolicy => "iam-policy",
         }
     }
 
@@ -244,6 +285,16 @@ impl Settings {
 const PINNED: &str = "registry.example/team/app@sha256:0123…";
 
 fn deploy(inputs: &Inputs, errors: &mut Vec<InputError>) -> Option<Goal> {
+    let forth = forth(inputs, errors)?;
+    if forth.image.is_none() && forth.base == Base::Running && forth.overrides.is_empty() {
+        errors.push(InputError::unseen("image", "is needed to deploy").example(PINNED));
+        return None;
+    }
+    Some(Goal::Deploy(Box::new(forth)))
+}
+
+/// What is to run.
+fn forth(inputs: &Inputs, errors: &mut Vec<InputError>) -> Option<Forth> {
     for (name, given) in [("to-image", inputs.to_image.is_some()), ("to-revision", inputs.to_revision.is_some())] {
         if given {
             errors.push(InputError::unseen(name, "belongs to `mode: rollback`; to deploy, give `image`"));
@@ -263,17 +314,13 @@ fn deploy(inputs: &Inputs, errors: &mut Vec<InputError>) -> Option<Goal> {
         }
     };
     match &inputs.image {
-        None if base == Base::Running && overrides.is_empty() => {
-            errors.push(InputError::unseen("image", "is needed to deploy").example(PINNED));
-            None
-        }
         Some(Reference::Tag(tag)) if !inputs.resolve_tag => {
             let problem =
                 "is a tag, which can move between check and deployment; pin the digest, or set `resolve-tag: true`";
             errors.push(InputError::new("image", tag, problem).example(PINNED));
             None
         }
-        image => Some(Goal::Deploy(Box::new(Forth { image: image.clone(), base, overrides }))),
+        image => Some(Forth { image: image.clone(), base, overrides }),
     }
 }
 

@@ -25,10 +25,13 @@ mod inputs;
 mod journal;
 mod model;
 mod observe;
+mod once;
 mod outcome;
 mod overrides;
 mod paused;
+mod policy;
 mod post;
+mod preflight;
 mod prove;
 mod report;
 mod resume;
@@ -87,6 +90,15 @@ impl Action for EcsDeploy {
                 }
             }
             Goal::Rollback(back) => rollback::rollback(&mut rollout, back).await?,
+            Goal::Once(once) => {
+                let image = pin(runner, &once.forth, &open).await?;
+                once::run(&mut rollout, once, image.as_ref()).await?
+            }
+            Goal::Preflight(forth) => {
+                let image = pin(runner, forth, &open).await?;
+                preflight::run(&mut rollout, forth, image.as_ref(), &open).await?
+            }
+            Goal::IamPolicy => policy::write(runner, &settings),
             Goal::Resume => resume::resume(&mut rollout).await?,
             Goal::Recover => resume::recover(&mut rollout).await?,
         };

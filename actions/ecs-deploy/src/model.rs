@@ -31,6 +31,14 @@ pub(crate) struct Service {
     pub(crate) deployment_configuration: Value,
     /// The target groups it serves.
     pub(crate) load_balancers: Vec<LoadBalancer>,
+    /// Subnets and security groups of its tasks, opaque.
+    pub(crate) network_configuration: Value,
+    /// Where its tasks are placed, opaque.
+    pub(crate) capacity_provider_strategy: Value,
+    /// `EC2`, `FARGATE`, …; null with a capacity provider strategy.
+    pub(crate) launch_type: Value,
+    /// Of Fargate; null otherwise.
+    pub(crate) platform_version: Value,
 }
 
 /// `deploymentController`.

@@ -6,11 +6,13 @@ use crate::{
     inputs::{OnSuperseded, Settings},
     journal::Journal,
     model::Service,
+    preflight::Check,
     verdict::Verdict,
     watch::Record,
 };
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 
 /// The answer of a run with all that led to it.
 #[derive(Debug, Clone, Serialize)]
@@ -64,6 +66,12 @@ pub(crate) struct Outcome {
     pub(crate) diagnosis: Option<Dossier>,
     /// The digest of the referrer that carries the deployment statement.
     pub(crate) statement: Option<String>,
+    /// The table of `mode: preflight`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) checks: Vec<Check>,
+    /// The policy of `mode: iam-policy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) policy: Option<Value>,
     /// What went wrong beside the deployment itself.
     pub(crate) warnings: Vec<String>,
     /// The service's page in the console.
@@ -155,6 +163,8 @@ impl Outcome {
             events: Vec::new(),
             diagnosis: None,
             statement: None,
+            checks: Vec::new(),
+            policy: None,
             warnings: Vec::new(),
             console_url: None,
             started_at: at,

@@ -6,6 +6,7 @@ use crate::{
     inputs::{Inputs, Progress, Settings},
     journal::{Journal, Phase},
     observe::Ecs,
+    once,
     rollout::Rollout,
     shift::{self, Record},
     watch::Followed,
@@ -20,12 +21,15 @@ use github::{Exit, Failure, Runner};
 pub(crate) async fn post(runner: &Runner, inputs: &Inputs) -> Result<(), Failure> {
     let shift = Record::load(runner)?.filter(|record| record.open);
     let journal = Journal::load(runner)?.filter(|journal| journal.phase != Phase::Ended);
-    if shift.is_none() && journal.is_none() {
+    if shift.is_none() && journal.is_none() && !once::is_left(runner) {
         return Ok(());
     }
     let settings = Settings::from(inputs)?;
     let aws = Aws::connect(runner, &inputs.aws).await?;
     let ecs = Ecs { aws, cluster: settings.cluster.clone(), service: settings.service.clone() };
+    if once::is_left(runner) {
+        once::post(runner, &mut Rollout::new(runner, ecs.clone(), &settings)).await?;
+    }
     // The traffic first.
     if let Some(record) = &shift {
         shift::post(runner, &ecs, &settings, record).await?;

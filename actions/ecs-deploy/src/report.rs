@@ -60,6 +60,11 @@ fn headline(outcome: &Outcome) -> String {
             format!("{subject} runs {what} already, in {} task(s){why}", outcome.tasks)
         }
         Verdict::NoOp => format!("{subject} was not changed{why}"),
+        Verdict::Completed => format!("the task ran to a good end in {subject}"),
+        Verdict::Failed => format!("the task failed in {subject}{why}"),
+        Verdict::Ready => format!("nothing stands in the way of a deployment to {subject}"),
+        Verdict::Unclear => format!("could not find out whether {subject} can be deployed{why}"),
+        Verdict::Written => format!("the least policy for {subject} was written"),
         Verdict::Planned => format!("dry run: nothing was changed in {subject}{why}"),
         Verdict::Refused => format!("refused to change {subject}{why}; nothing was changed"),
         Verdict::RolledBack if GOING_BACK.contains(&outcome.mode) => format!("{subject} was taken back{back}{why}"),
@@ -81,6 +86,15 @@ fn short(arn: &str) -> &str {
 
 fn summary(outcome: &Outcome) -> Summary {
     let mut summary = Summary::new().table(&["", ""], facts(outcome));
+    if !outcome.checks.is_empty() {
+        let row = |check: &crate::preflight::Check| {
+            vec![check.what.to_owned(), check.answer.word().to_owned(), check.says.clone()]
+        };
+        summary = summary.table(&["check", "answer", "why"], outcome.checks.iter().map(row));
+    }
+    if let Some(policy) = &outcome.policy {
+        summary = summary.code("json", &format!("{policy:#}"));
+    }
     if let Some(help) = &outcome.help {
         summary = summary.alert(Alert::Tip, help);
     }

@@ -23,7 +23,7 @@ use crate::{
     verdict::Verdict,
 };
 use ::rollout::{Journal, drive};
-use aws::AwsError;
+use aws::{Aws, AwsError};
 use balancer::Balancer;
 use github::{Failure, Runner};
 use rule::{Actions, Weights};
@@ -198,6 +198,30 @@ async fn finish(
 
 async fn untag(ecs: &Ecs, arn: &str) -> Result<(), AwsError> {
     ecs.call("UntagResource", json!({"resourceArn": arn, "tagKeys": [record::TAG]})).await.map(drop)
+}
+
+/// The weights of two groups in a rule.
+///
+/// # Errors
+/// Whatever the load balancer answers; a rule that is not between the two has none to tell.
+pub(crate) async fn weights(aws: &Aws, rule: &str, (one, other): (&str, &str)) -> Result<Weights, AwsError> {
+    let weights = balancer::read(aws, rule).await?.weights(rule::Groups { stable: one, candidate: other });
+    weights.map_err(|error| AwsError {
+        service: "elasticloadbalancing",
+        operation: "DescribeRules".to_owned(),
+        code: "UnexpectedRule".to_owned(),
+        message: error.to_string(),
+        request_id: None,
+        status: None,
+    })
+}
+
+/// How many healthy targets a group has.
+///
+/// # Errors
+/// Whatever the load balancer answers.
+pub(crate) async fn healthy(aws: &Aws, group: &str) -> Result<usize, AwsError> {
+    Ok(balancer::targets(aws, group).await?.iter().filter(|(state, _)| state == "healthy").count())
 }
 
 /// `mode: recover`: gives everything back to the service that had it before a shift whose runner is gone.

@@ -14,6 +14,16 @@ pub(crate) enum Verdict {
     Deployed,
     /// The image ran already, in every task; nothing was changed.
     NoOp,
+    /// One task ran to a good end.
+    Completed,
+    /// One task did not.
+    Failed,
+    /// Nothing stands in the way of a deployment.
+    Ready,
+    /// Whether something stands in the way could not be found out.
+    Unclear,
+    /// A policy was written; nothing was asked or changed.
+    Written,
     /// A dry run: nothing was changed.
     Planned,
     /// Nothing was changed, because it must not or cannot be.
@@ -39,9 +49,14 @@ pub(crate) enum Verdict {
 impl Verdict {
     /// Every verdict.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Deployed,
         Self::NoOp,
+        Self::Completed,
+        Self::Failed,
+        Self::Ready,
+        Self::Unclear,
+        Self::Written,
         Self::Planned,
         Self::Refused,
         Self::RolledBack,
@@ -60,6 +75,11 @@ impl Verdict {
         match self {
             Self::Deployed => "deployed",
             Self::NoOp => "no-op",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Ready => "ready",
+            Self::Unclear => "unclear",
+            Self::Written => "written",
             Self::Planned => "planned",
             Self::Refused => "refused",
             Self::RolledBack => "rolled-back",
@@ -78,9 +98,14 @@ impl Verdict {
     #[must_use]
     pub(crate) fn exit(self) -> Exit {
         match self {
-            Self::Deployed | Self::NoOp | Self::Planned => Exit::Done,
-            Self::Refused | Self::RolledBack | Self::RollbackFailed | Self::Superseded | Self::Stopped => Exit::Refused,
-            Self::UnverifiedZeroTasks | Self::UnverifiedDigest | Self::TimedOut => Exit::Unknown,
+            Self::Deployed | Self::NoOp | Self::Completed | Self::Ready | Self::Written | Self::Planned => Exit::Done,
+            Self::Refused
+            | Self::RolledBack
+            | Self::RollbackFailed
+            | Self::Superseded
+            | Self::Stopped
+            | Self::Failed => Exit::Refused,
+            Self::UnverifiedZeroTasks | Self::UnverifiedDigest | Self::TimedOut | Self::Unclear => Exit::Unknown,
             Self::Cancelled => Exit::Cancelled,
         }
     }

@@ -143,10 +143,10 @@ impl Target for Balancer<'_> {
 }
 
 /// A target's state and the load balancer's word for why.
-type Seen = (String, String);
+pub(super) type Seen = (String, String);
 
 /// The states of a group's targets.
-async fn targets(aws: &Aws, group: &str) -> Result<Vec<Seen>, AwsError> {
+pub(super) async fn targets(aws: &Aws, group: &str) -> Result<Vec<Seen>, AwsError> {
     let answer = aws.load_balancing("DescribeTargetHealth", &[("TargetGroupArn", group)]).await?;
     let text =
         |member: &aws::Element, name: &str| member.text_at(&["TargetHealth", name]).unwrap_or_default().to_owned();
