@@ -4,13 +4,16 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cancelling;
+mod composing;
 mod deploying;
 mod evidence;
 mod going_back;
 mod liar;
+mod looking;
 mod lying;
 mod pausing;
 mod racing;
+mod running_once;
 mod shifting;
 mod traffic;
 mod world;

@@ -94,9 +94,12 @@ impl World {
         let definition = json!({"family": "f", "networkMode": "awsvpc", "containerDefinitions": [container],
             "tags": [{"key": "team", "value": "a"}]});
         self.ecs("RegisterTaskDefinition", definition).await;
+        self.aws.json(Api::Logs, "CreateLogGroup", &json!({"logGroupName": "/ecs/s"})).await.unwrap();
+        let network = json!({"awsvpcConfiguration": {"subnets": ["subnet-1"]}});
         self.ecs(
             "CreateService",
-            json!({"cluster": "c", "serviceName": "s", "taskDefinition": "f", "desiredCount": 2}),
+            json!({"cluster": "c", "serviceName": "s", "taskDefinition": "f", "desiredCount": 2,
+                "networkConfiguration": network}),
         )
         .await;
         self.until("the service has settled", |service| service["deployments"][0]["rolloutState"] == "COMPLETED").await;
