@@ -133,6 +133,19 @@ pub fn document(data: &[u8]) {
     }
 }
 
+/// Reads the journal of a rollout and plays it: whatever a journal says, the rollout it tells of goes nowhere that the plan
+/// does not.
+///
+/// # Panics
+/// When a move is ordered to a share that is not planned.
+pub fn journal(data: &[u8]) {
+    let Ok(journal) = serde_json::from_slice::<rollout::Journal>(data) else { return };
+    let rollout = journal.replay();
+    if let rollout::Order::Move(weight) = rollout.next() {
+        assert!(journal.plan.steps().iter().any(|step| step.weight == weight), "{weight} is not planned");
+    }
+}
+
 /// Reads a manifest or an index.
 pub fn manifest(data: &[u8]) {
     if let Ok(manifest) = oci::Manifest::parse(data.to_vec().into(), None) {

@@ -214,6 +214,34 @@ fn after(since: Timestamp, patience: SignedDuration, now: Timestamp) -> bool {
     now.duration_since(since) >= patience
 }
 
+/// How long all tasks of a rolling deployment may run before its end is not expected at any moment any more.
+const SETTLING: SignedDuration = SignedDuration::from_secs(60);
+/// How long before the end of a bake it is looked for.
+const EARLY: SignedDuration = SignedDuration::from_secs(15);
+
+/// Whether the end is to be expected soon, so that looking often is worth it: it is on its way back, all of its tasks run,
+/// or its bake is nearly over. `unchanged` is how long it has looked as it does.
+#[must_use]
+pub(crate) fn is_near_its_end(own: &ServiceDeployment, unchanged: SignedDuration) -> bool {
+    if own.status.is_rollback() || own.status == Status::StopRequested {
+        return true;
+    }
+    match own.lifecycle_stage.as_deref() {
+        Some("BAKE_TIME") => {
+            let bake = own.deployment_configuration["bakeTimeInMinutes"].as_i64().unwrap_or(0);
+            let bake = SignedDuration::from_mins(bake.clamp(0, 1440));
+            unchanged >= bake.saturating_sub(EARLY) && unchanged < bake.saturating_add(SETTLING)
+        }
+        Some(_) => false,
+        None => {
+            let counts = own.target_service_revision.as_ref();
+            let all = counts
+                .is_some_and(|it| it.requested_task_count > 0 && it.running_task_count >= it.requested_task_count);
+            all && unchanged < SETTLING
+        }
+    }
+}
+
 /// Why a deployment went back, from the best witness: ourselves, then the monitors, then ECS's own words.
 #[must_use]
 pub(crate) fn cause(own: &ServiceDeployment, stopped: Option<&Why>) -> String {

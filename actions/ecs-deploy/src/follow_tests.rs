@@ -191,6 +191,31 @@ fn a_stop_after_a_signal_is_told_apart_from_a_failure() {
     assert_eq!(conclude(&end, course.stopped(), None), Verdict::Cancelled);
 }
 
+#[test]
+fn the_end_is_looked_for_often_only_when_it_may_come_soon() {
+    let counts = |running: u32, wanted: u32| json!({"targetServiceRevision": {"requestedTaskCount": wanted, "runningTaskCount": running}});
+    let stage = |stage: &str, bake: i64| json!({"lifecycleStage": stage, "deploymentConfiguration": {"bakeTimeInMinutes": bake}});
+    for (status, more, unchanged, wanted) in [
+        ("IN_PROGRESS", counts(0, 2), 5, false),
+        ("IN_PROGRESS", counts(1, 2), 5, false),
+        ("IN_PROGRESS", counts(2, 2), 5, true),
+        ("IN_PROGRESS", counts(2, 2), 3600, false),
+        ("IN_PROGRESS", counts(0, 0), 5, false),
+        ("ROLLBACK_IN_PROGRESS", counts(0, 2), 3600, true),
+        ("STOP_REQUESTED", counts(0, 2), 3600, true),
+        ("IN_PROGRESS", stage("SCALE_UP", 5), 600, false),
+        ("IN_PROGRESS", stage("BAKE_TIME", 5), 100, false),
+        ("IN_PROGRESS", stage("BAKE_TIME", 5), 286, true),
+        ("IN_PROGRESS", stage("BAKE_TIME", 0), 1, true),
+        ("IN_PROGRESS", stage("BAKE_TIME", 5), 3600, false),
+    ] {
+        let mut own = json!({"status": status});
+        own.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let own: ServiceDeployment = serde_json::from_value(own).unwrap();
+        assert_eq!(is_near_its_end(&own, SignedDuration::from_secs(unchanged)), wanted, "{status} {more} {unchanged}");
+    }
+}
+
 fn looks() -> impl Strategy<Value = Vec<(i64, Look)>> {
     let words: Vec<&str> = Status::WORDS.into_iter().map(|(word, _)| word).chain(["TOMORROW"]).collect();
     let one = (prop::option::of(prop::sample::select(words)), any::<bool>(), any::<bool>(), 0_i64..300);

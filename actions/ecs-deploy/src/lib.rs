@@ -1,10 +1,11 @@
 //! `ecs-deploy`: puts an image, by digest, into an ECS service, follows *its own* deployment to the end, and says so only
 //! when the running tasks run that digest.
 //!
-//! The story is in `deploy` and `rollback`: look, decide, act, follow, prove, report. What is decided is decided in
-//! pure modules — `decide`, `choose`, `identity`, `follow`, `prove`, `verdict`, `diagnose` — which know no network and no
-//! clock; `observe` and `history` read, `apply` writes, `watch` goes around in time. `journal` is written before anything is begun,
-//! so that `post` can finish it.
+//! The story is in `deploy`, `shift`, `rollback`, `resume` and `once`: look, decide, act, follow, prove, report. What is decided is
+//! decided in pure modules — `decide`, `configuration`, `choose`, `identity`, `follow`, `prove`, `verdict`, `diagnose`, `preflight::decide`,
+//! and the crate `rollout` for traffic — which know no network and no clock; `observe` and `history` read, `apply` writes, `watch` and
+//! `host` go around in time. `paused` and `shift::balancer` are what a rollout works on. `journal` is written before anything is
+//! begun, so that `post` can finish it.
 
 mod apply;
 mod base;

@@ -2,7 +2,7 @@
 
 use crate::{
     diagnose,
-    follow::{Course, End, Look, Newer, Next, Rights, Why},
+    follow::{Course, End, Look, Newer, Next, Rights, Why, is_near_its_end},
     identity::{OwnArn, primary},
     journal::Journal,
     model::{Event, Service, ServiceDeployment, Task},
@@ -40,6 +40,8 @@ pub(crate) struct Record {
     pub(crate) seen: BTreeSet<String>,
     counts: String,
     stage: String,
+    /// When its counts or its stage changed last.
+    changed: Option<Timestamp>,
 }
 
 /// How following came to its end.
@@ -114,11 +116,20 @@ impl Watch<'_> {
                 }
                 Next::End(end) => return Ok(Followed::Ended(end)),
             }
-            if self.runner.sleep(pace(now.duration_since(began), self.poll)).await.is_err() {
+            if self.runner.sleep(self.pause(now, began)).await.is_err() {
                 return Ok(Followed::Interrupted(self.interrupted().await));
             }
         }
         Ok(Followed::Ended(End::Unseen))
+    }
+
+    /// The pause before the next look.
+    fn pause(&self, now: Timestamp, began: Timestamp) -> Duration {
+        let unchanged = now.duration_since(self.record.changed.unwrap_or(began));
+        match &self.record.last {
+            Some(own) if is_near_its_end(own, unchanged) => self.poll,
+            _ => pace(now.duration_since(began), self.poll),
+        }
     }
 
     fn blind(&self, error: &AwsError) -> Failure {
@@ -235,6 +246,7 @@ impl Watch<'_> {
         if counts != self.record.counts {
             self.note(counts.clone());
             self.record.counts = counts;
+            self.record.changed = Some(self.runner.now());
         }
     }
 
@@ -248,6 +260,7 @@ impl Watch<'_> {
         if stage != self.record.stage {
             self.note(stage.clone());
             self.record.stage = stage;
+            self.record.changed = Some(self.runner.now());
         }
     }
 
@@ -332,5 +345,18 @@ pub(crate) fn pace(elapsed: SignedDuration, poll: Duration) -> Duration {
         ..30 => poll,
         30..300 => poll.mul_f64(2.5),
         _ => poll.mul_f64(5.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each look is one request, every second one three more (the service, its stopped tasks, one of them described).
+    #[test]
+    fn a_steady_wait_takes_at_most_half_a_request_a_second() {
+        let rate = |seconds: i64| 2.5 / pace(SignedDuration::from_secs(seconds), Duration::from_secs(2)).as_secs_f64();
+        assert!(rate(30) <= 0.5 && rate(3600) <= 0.25, "{} {}", rate(30), rate(3600));
+        assert_eq!(pace(SignedDuration::ZERO, Duration::from_secs(2)), Duration::from_secs(2));
     }
 }

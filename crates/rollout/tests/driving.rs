@@ -207,3 +207,15 @@ async fn a_process_that_dies_anywhere_is_gone_on_from_its_journal() {
         assert_eq!(once, [250, 500, 750, 1000], "{calls}: {shares:?}");
     }
 }
+
+/// What a process wrote down is read by the next version of this crate as well.
+#[test]
+fn a_journal_on_disk_tells_where_it_was() {
+    let journal: Journal = serde_json::from_str(include_str!("journals/canary.json")).unwrap();
+    let rollout = journal.replay();
+    assert_eq!(rollout.stage(), &rollout::Stage::Holding { step: 0 });
+    assert_eq!((rollout.reached(), rollout.since()), ("5".parse().unwrap(), journal.entries[4].at));
+    for broken in [r#"{"plan": {}}"#, r#"{"plan": {"steps": []}, "began": "x", "entries": []}"#, "[]"] {
+        assert!(serde_json::from_str::<Journal>(broken).is_err(), "{broken}");
+    }
+}

@@ -86,7 +86,7 @@ fn seeds(path: &Path) -> io::Result<Vec<(&'static str, Vec<u8>)>> {
     }
     let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| name.ends_with(suffix));
     if ends(&[".json"]) {
-        seeds.extend(["bill", "bundle", "manifest"].map(|target| (target, bytes.clone())));
+        seeds.extend(["bill", "bundle", "journal", "manifest"].map(|target| (target, bytes.clone())));
     }
     if ends(&[".json", ".yml", ".yaml"]) {
         seeds.push(("document", bytes.clone()));

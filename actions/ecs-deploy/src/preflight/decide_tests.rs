@@ -45,7 +45,6 @@ fn a_service_that_nothing_is_wrong_with_is_go_in_every_row() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn each_thing_in_the_way_is_seen_in_its_row_and_what_cannot_be_read_is_never_go() {
     type Change = fn(&mut Seen);
     let rows: [(&str, Change, Answer, &str); 21] = [

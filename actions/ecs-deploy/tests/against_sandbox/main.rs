@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cancelling;
+mod chaos;
 mod composing;
 mod deploying;
 mod evidence;
@@ -16,4 +17,5 @@ mod racing;
 mod running_once;
 mod shifting;
 mod traffic;
+mod two_deployers;
 mod world;
