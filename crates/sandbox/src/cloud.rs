@@ -6,6 +6,7 @@ use crate::{
     codedeploy::CodeDeploy,
     ecs::Ecs,
     elb::Elb,
+    functions::Functions,
     identity::Identity,
     logs::Logs,
     metrics::{Alarms, Metrics},
@@ -35,6 +36,8 @@ pub struct Cloud {
     pub(crate) metrics: Metrics,
     /// What is rung when measures are bad.
     pub(crate) alarms: Alarms,
+    /// What functions say to lifecycle hooks.
+    pub(crate) functions: Functions,
     /// What roles may do.
     pub(crate) permissions: Permissions,
     /// Applications and deployments of CodeDeploy.

@@ -6,6 +6,7 @@ use crate::{
     clock::Clock,
     codedeploy::CodeDeploy,
     ecs, elb,
+    functions::Functions,
     identity::Identity,
     logs::Logs,
     metrics::{Alarms, Metrics},
@@ -76,6 +77,7 @@ impl Sandbox {
             elb: elb::Elb::open()?,
             metrics: Metrics::default(),
             alarms: Alarms::default(),
+            functions: Functions::default(),
             permissions: Permissions::default(),
             code_deploy: CodeDeploy::default(),
             logs: Logs::default(),
@@ -154,6 +156,7 @@ async fn live(cloud: Arc<Cloud>) {
         tick.tick().await;
         let now = jiff::Timestamp::now();
         ecs::tick(&cloud, cloud.clock.now());
+        cloud.elb.remember();
         if now.as_second() != published {
             published = now.as_second();
             elb::publish_gauges(&cloud, now);

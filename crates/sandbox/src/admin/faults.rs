@@ -1,7 +1,7 @@
 //! Faults on request.
 
 use crate::{
-    AwsError, Cloud, ecs,
+    AwsError, Cloud, ecs, late,
     quotas::{self, Quotas},
 };
 use serde::Deserialize;
@@ -69,7 +69,7 @@ pub(super) enum Fault {
     Cut { operation: String, calls: u32 },
     /// The next calls of an operation happen, but their connections are cut before the answer.
     LoseAnswer { operation: String, calls: u32 },
-    /// An operation of ECS that reads answers as it would have so many ticks ago; 0 ends that.
+    /// An operation that reads answers as it would have so many ticks ago; 0 ends that.
     StaleReads { operation: String, ticks: usize },
     /// From now on, calls of ECS are throttled where AWS's documented quotas are exceeded.
     Quotas,
@@ -111,7 +111,7 @@ pub(super) fn cause(cloud: &Cloud, fault: Fault) -> Result<(), AwsError> {
         }
         Fault::Cut { operation, calls } => waiting.strike(operation, Strike::Cut, calls),
         Fault::LoseAnswer { operation, calls } => waiting.strike(operation, Strike::LoseAnswer, calls),
-        Fault::StaleReads { operation, ticks } => cloud.ecs.lag(operation, ticks),
+        Fault::StaleReads { operation, ticks } => return late::lag(cloud, &operation, ticks),
         Fault::Quotas => waiting.quotas = Some(Quotas::default()),
         Fault::NoPlacement { reason, calls } => waiting.placements = (reason, calls),
         Fault::SlowStarts { milliseconds, tasks } => {

@@ -3,6 +3,7 @@
 //! - `POST /_sandbox/services` builds a whole environment in one call and waits for nothing.
 //! - `GET /_sandbox/services/{cluster}/{service}` tells what really runs: processes, addresses, digests.
 //! - `POST /_sandbox/clock` skips time for deployments: `{"skip_seconds": 3600}` ends an hour of baking at once.
+//! - `PUT /_sandbox/functions` writes down what Lambda functions say to lifecycle hooks.
 //! - `PUT /_sandbox/policies` gives roles policies that each of their calls is checked against.
 //! - `POST /_sandbox/faults` makes things go wrong.
 
@@ -12,7 +13,7 @@ mod faults;
 
 pub(crate) use faults::{Faults, StartFault, Strike};
 
-use crate::{AwsError, Cloud, ecs};
+use crate::{AwsError, Cloud, ecs, functions::HookWord};
 use axum::{
     Json, Router,
     extract::{Path, State},
@@ -22,7 +23,10 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 /// The administration's routes.
 pub(crate) fn routes(cloud: Arc<Cloud>) -> Router {
@@ -30,6 +34,7 @@ pub(crate) fn routes(cloud: Arc<Cloud>) -> Router {
         .route("/_sandbox/services", post(build))
         .route("/_sandbox/services/{cluster}/{service}", get(truth))
         .route("/_sandbox/clock", post(clock))
+        .route("/_sandbox/functions", put(functions))
         .route("/_sandbox/policies", put(policies))
         .route("/_sandbox/faults", post(faults))
         .with_state(cloud)
@@ -54,6 +59,14 @@ struct Skip {
 async fn clock(State(cloud): State<Arc<Cloud>>, Json(skip): Json<Skip>) -> Response {
     cloud.clock.skip(skip.skip_seconds);
     answer(Ok(json!({"now": cloud.clock.now().to_string()})))
+}
+
+async fn functions(
+    State(cloud): State<Arc<Cloud>>,
+    Json(words): Json<BTreeMap<String, VecDeque<HookWord>>>,
+) -> Response {
+    cloud.functions.set(words);
+    answer(Ok(json!({})))
 }
 
 async fn policies(State(cloud): State<Arc<Cloud>>, Json(documents): Json<BTreeMap<String, Value>>) -> Response {

@@ -26,5 +26,5 @@ mod words;
 pub(crate) use api::call;
 pub(crate) use describe::truth;
 pub(crate) use engine::{Cause, Lifecycle, OnFailure, Plan, Share, Stage};
-pub(crate) use state::{Ecs, add_event};
+pub(crate) use state::{Ecs, READ_LATE, add_event};
 pub(crate) use tick::tick;

@@ -2,13 +2,14 @@
 
 use super::{
     carry_out, configuration,
-    engine::{Facts, Happened, Limits, Phase, TaskFact},
+    engine::{Facts, Happened, HookStatus, Limits, Phase, TaskFact},
     service::Service,
     task_sets,
 };
 use crate::{
     Cloud,
     elb::{Elb, State},
+    functions::HookWord,
     tasks::{Health, Status, Task},
 };
 use jiff::Timestamp;
@@ -50,6 +51,7 @@ pub(super) fn facts(cloud: &Arc<Cloud>, service: &mut Service, now: Timestamp) -
         limits: limits.unwrap_or(Limits { minimum_healthy_percent: 100, maximum_percent: 200 }),
         tasks: facts,
         ringing: ringing(cloud, service),
+        said: said(cloud, service),
         routable: task_sets::are_routable(cloud, service),
         happened: std::mem::take(&mut service.happened),
     }
@@ -59,6 +61,18 @@ pub(super) fn facts(cloud: &Arc<Cloud>, service: &mut Service, now: Timestamp) -
 fn ringing(cloud: &Cloud, service: &Service) -> Vec<String> {
     let watch = service.current().and_then(|current| current.rollout.watch.as_ref());
     watch.map(|watch| cloud.alarms.ringing(&watch.names)).unwrap_or_default()
+}
+
+/// What the functions say that hooks of the current deployment ask.
+fn said(cloud: &Cloud, service: &Service) -> Vec<(String, HookStatus)> {
+    let native = service.current().and_then(|current| current.rollout.native.as_ref());
+    let asked = native.into_iter().flat_map(|native| native.hooks.asked());
+    let word = |word: HookWord| match word {
+        HookWord::InProgress => HookStatus::InProgress,
+        HookWord::Succeeded => HookStatus::Succeeded,
+        HookWord::Failed => HookStatus::Failed,
+    };
+    asked.map(|(hook, function)| (hook.to_owned(), word(cloud.functions.ask(function)))).collect()
 }
 
 /// A task that runs is registered in its target groups.

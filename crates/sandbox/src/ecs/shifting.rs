@@ -22,13 +22,17 @@ pub(super) fn shares(rollout: &Rollout, revision: RevisionId) -> Option<(Share, 
 /// `lifecycleHookDetails`, oldest first.
 pub(super) fn hooks(native: &Native) -> Value {
     let detail = |hook: &Hook| {
-        json!({
+        let mut detail = json!({
             "hookId": hook.id,
-            "targetType": "PAUSE",
+            "targetType": if hook.function.is_some() { "AWS_LAMBDA" } else { "PAUSE" },
             "status": hook.status.word(),
             "expiresAt": epoch(hook.expires_at),
             "timeoutAction": hook.on_timeout.word(),
-        })
+        });
+        if let Some(function) = &hook.function {
+            detail["targetArn"] = function.clone().into();
+        }
+        detail
     };
     native.hooks.met.iter().map(detail).collect()
 }

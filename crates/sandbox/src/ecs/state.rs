@@ -1,46 +1,32 @@
 //! What exists: clusters with their services, families of task definitions, tags.
 
 use super::{arn, service::Service, task_definition::Families};
-use crate::{AwsError, Cloud};
+use crate::{
+    AwsError, Cloud,
+    late::{Late, View},
+};
 use serde_json::Value;
 use std::{
-    collections::{BTreeMap, VecDeque},
-    ops::Deref,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
 };
+
+/// The operations whose answers can be late: of ECS, and of CodeDeploy about ECS.
+pub(crate) const READ_LATE: [&str; 7] = [
+    "DescribeServices",
+    "ListServices",
+    "DescribeServiceDeployments",
+    "ListServiceDeployments",
+    "DescribeServiceRevisions",
+    "GetDeployment",
+    "GetDeploymentTarget",
+];
 
 /// Everything of ECS.
 #[derive(Debug, Default)]
 pub(crate) struct Ecs {
-    /// Taken before `past`, never after it.
     state: Mutex<State>,
-    past: Mutex<Past>,
-}
-
-/// How it was at the last ticks, kept only while somebody has to read it late.
-#[derive(Debug, Default)]
-struct Past {
-    /// How many ticks late each operation reads.
-    lags: BTreeMap<String, usize>,
-    /// Newest first.
-    snapshots: VecDeque<Arc<State>>,
-}
-
-/// The state a reading operation sees: as it is, or as it was.
-pub(super) enum View<'a> {
-    Now(MutexGuard<'a, State>),
-    Past(Arc<State>),
-}
-
-impl Deref for View<'_> {
-    type Target = State;
-
-    fn deref(&self) -> &State {
-        match self {
-            Self::Now(state) => state,
-            Self::Past(state) => state,
-        }
-    }
+    late: Late<State>,
 }
 
 /// What exists; looked at and changed under one lock, which is taken before those of the other rooms.
@@ -66,35 +52,25 @@ impl Ecs {
     }
 
     /// What `operation` sees.
-    pub(super) fn view(&self, operation: &str) -> View<'_> {
-        match self.as_it_was(operation) {
+    pub(super) fn view(&self, operation: &str) -> View<'_, State> {
+        match self.late.as_it_was(operation) {
             Some(snapshot) => View::Past(snapshot),
             None => View::Now(self.state()),
         }
     }
 
-    fn as_it_was(&self, operation: &str) -> Option<Arc<State>> {
-        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = past.lags.get(operation)?.checked_sub(1)?;
-        past.snapshots.get(place).or(past.snapshots.back()).map(Arc::clone)
-    }
-
-    /// From now on `operation` reads so many ticks late.
-    pub(crate) fn lag(&self, operation: String, ticks: usize) {
-        let now = Arc::new(self.state().clone());
-        let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
-        past.lags.insert(operation, ticks);
-        past.snapshots.push_front(now);
-    }
-
-    /// Keeps how it is, as long as anybody reads it late.
-    pub(super) fn remember(&self, state: &State) {
-        let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
-        let longest = past.lags.values().copied().max().unwrap_or(0);
-        if longest > 0 {
-            past.snapshots.push_front(Arc::new(state.clone()));
+    /// Has `operation` read so many ticks late; false when it is not one that can.
+    pub(crate) fn lag(&self, operation: &str, ticks: usize) -> bool {
+        let known = READ_LATE.contains(&operation);
+        if known {
+            self.late.lag(operation, ticks, &self.state());
         }
-        past.snapshots.truncate(longest);
+        known
+    }
+
+    /// A tick.
+    pub(super) fn remember(&self, state: &State) {
+        self.late.remember(state);
     }
 }
 

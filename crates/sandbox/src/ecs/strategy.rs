@@ -82,13 +82,16 @@ fn hooks(configuration: &Value, minute: SignedDuration) -> Result<Vec<HookPlan>,
 }
 
 fn hook(input: Input<'_>, minute: SignedDuration) -> Result<HookPlan, AwsError> {
-    match input.text("targetType") {
-        Some("PAUSE") => {}
-        None | Some("AWS_LAMBDA") => return Err(AwsError::not_here("a lifecycle hook of type AWS_LAMBDA")),
+    let function = match input.text("targetType") {
+        Some("PAUSE") => None,
+        None | Some("AWS_LAMBDA") => {
+            let missing = || invalid("hookTargetArn is required for hooks of type AWS_LAMBDA");
+            Some(input.text("hookTargetArn").ok_or_else(missing)?.to_owned())
+        }
         Some(_) => return Err(invalid("targetType must be one of AWS_LAMBDA, PAUSE")),
-    }
+    };
     let stage = |word: &str| match Lifecycle::of_word(word).filter(|stage| stage.has_hooks()) {
-        Some(stage) if stage.may_pause() => Ok(stage),
+        Some(stage) if function.is_some() || stage.may_pause() => Ok(stage),
         Some(_) => Err(invalid(format!("PAUSE hooks cannot be configured at {word}"))),
         None => Err(invalid(format!("{word} is not a stage a lifecycle hook can be configured at"))),
     };
@@ -103,7 +106,7 @@ fn hook(input: Input<'_>, minute: SignedDuration) -> Result<HookPlan, AwsError> 
         return Err(invalid(format!("timeoutInMinutes must be between 1 and {MOST_HOOK_MINUTES}")));
     }
     let on_timeout = timeout.text("action").map_or(Ok(HookAction::Rollback), hook_action)?;
-    Ok(HookPlan { stages, timeout: minutes(length, minute), on_timeout })
+    Ok(HookPlan { function, stages, timeout: minutes(length, minute), on_timeout })
 }
 
 /// `CONTINUE` or `ROLLBACK`.

@@ -86,6 +86,7 @@ pub(crate) fn begin(cloud: &Cloud, order: &Order) -> Result<String, AwsError> {
     let pace = &cloud.place.pace;
     let patience = strategy::signed(pace.patience);
     let ready = order.ready_minutes.map(|minutes| HookPlan {
+        function: None,
         stages: vec![Lifecycle::PostTestTrafficShift],
         timeout: strategy::minutes(minutes, patience),
         on_timeout: HookAction::Rollback,
@@ -117,10 +118,10 @@ pub(crate) fn begin(cloud: &Cloud, order: &Order) -> Result<String, AwsError> {
     Ok(arn)
 }
 
-/// How far a deployment has come; none when the service is gone.
-pub(crate) fn progress(cloud: &Cloud, arn: &str) -> Option<Progress> {
+/// How far a deployment has come, as `operation` sees it; none when the service is gone.
+pub(crate) fn progress(cloud: &Cloud, arn: &str, operation: &str) -> Option<Progress> {
     let (cluster, name) = arn::service_of(arn)?;
-    let state = cloud.ecs.state();
+    let state = cloud.ecs.view(operation);
     let service = state.service(Some(cluster), name).ok()?;
     let deployment = service.deployments.iter().find(|deployment| deployment.arn == arn)?;
     let native = deployment.rollout.native.as_ref()?;

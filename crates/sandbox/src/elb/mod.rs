@@ -16,5 +16,5 @@ mod target;
 
 pub(crate) use api::call;
 pub(crate) use gauges::publish as publish_gauges;
-pub(crate) use rooms::{Elb, Listener, LoadBalancer, Rooms, TargetGroup};
+pub(crate) use rooms::{Elb, Listener, LoadBalancer, READ_LATE, Rooms, TargetGroup};
 pub(crate) use target::State;

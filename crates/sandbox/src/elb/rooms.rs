@@ -6,7 +6,10 @@ use super::{
     rules::{Action, Rule},
     target::{State, Thresholds, Verdict},
 };
-use crate::{AwsError, Cloud};
+use crate::{
+    AwsError, Cloud,
+    late::{Late, View},
+};
 use jiff::Timestamp;
 use std::{
     collections::BTreeMap,
@@ -21,16 +24,21 @@ use std::{
 /// How often a draining target is looked at.
 const DRAIN_TICK: Duration = Duration::from_millis(20);
 
+/// The operations whose answers can be late.
+pub(crate) const READ_LATE: [&str; 4] =
+    ["DescribeRules", "DescribeListeners", "DescribeTargetGroups", "DescribeTargetHealth"];
+
 /// Everything of Elastic Load Balancing.
 #[derive(Debug)]
 pub(crate) struct Elb {
     state: Mutex<Rooms>,
+    late: Late<Rooms>,
     /// Speaks to targets: plain HTTP on the loopback interface, no proxies, no redirects.
     pub(super) client: reqwest::Client,
 }
 
 /// What exists; looked at and changed under one lock.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Rooms {
     pub(crate) balancers: Vec<LoadBalancer>,
     pub(crate) groups: Vec<TargetGroup>,
@@ -135,12 +143,34 @@ impl Elb {
             .connect_timeout(Duration::from_secs(10))
             .read_timeout(Duration::from_secs(60))
             .build()?;
-        Ok(Self { state: Mutex::default(), client })
+        Ok(Self { state: Mutex::default(), late: Late::default(), client })
     }
 
     /// Everything, to be looked at or changed at once.
     pub(crate) fn rooms(&self) -> MutexGuard<'_, Rooms> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What `operation` sees.
+    pub(super) fn view(&self, operation: &str) -> View<'_, Rooms> {
+        match self.late.as_it_was(operation) {
+            Some(snapshot) => View::Past(snapshot),
+            None => View::Now(self.rooms()),
+        }
+    }
+
+    /// Has `operation` read so many ticks late; false when it is not one that can.
+    pub(crate) fn lag(&self, operation: &str, ticks: usize) -> bool {
+        let known = READ_LATE.contains(&operation);
+        if known {
+            self.late.lag(operation, ticks, &self.rooms());
+        }
+        known
+    }
+
+    /// A tick.
+    pub(crate) fn remember(&self) {
+        self.late.remember(&self.rooms());
     }
 
     /// Registers a target and begins to check it.

@@ -85,3 +85,33 @@ async fn slow_starts_are_slow_for_as_many_tasks_as_asked() {
     assert_eq!(counts.into_inner().unwrap(), [0, 1, 2], "one of the two came later");
     world.deployed("SUCCESSFUL").await;
 }
+
+#[tokio::test]
+async fn weights_can_be_read_late_while_traffic_has_moved_and_what_cannot_is_named() {
+    let world = World::new().await;
+    let built = world.shifting_service(1, json!({"strategy": "ROLLING"})).await;
+    let rule = built["production_rule_arn"].as_str().unwrap();
+    world.fault(json!({"stale_reads": {"operation": "DescribeRules", "ticks": 8}})).await;
+    let modify = [
+        ("Action", "ModifyRule"),
+        ("RuleArn", rule),
+        ("Actions.member.1.Type", "fixed-response"),
+        ("Actions.member.1.FixedResponseConfig.StatusCode", "418"),
+    ];
+    world.elb(&modify).await.unwrap();
+    let url = built["url"].as_str().unwrap();
+    assert_eq!(world.http.get(url).send().await.unwrap().status(), 418, "it has happened");
+    let read = async || world.elb(&[("Action", "DescribeRules"), ("RuleArns.member.1", rule)]).await.unwrap();
+    assert!(!read().await.contains("418"), "but cannot be read yet");
+    world
+        .until("the read catches up", async || {
+            let seen = read().await;
+            if seen.contains("418") { Ok(()) } else { Err(seen.into()) }
+        })
+        .await;
+
+    let fault = json!({"stale_reads": {"operation": "DescribeRule", "ticks": 8}});
+    let answer = world.http.post(format!("{}/_sandbox/faults", world.endpoint())).json(&fault).send().await.unwrap();
+    assert_eq!(answer.status(), 400);
+    assert!(answer.text().await.unwrap().contains("DescribeRules"));
+}

@@ -199,3 +199,28 @@ async fn a_service_without_a_second_target_group_cannot_shift() {
     let error = world.ecs("UpdateService", input).await.unwrap_err();
     assert!(error["message"].as_str().unwrap().contains("advancedConfiguration"), "{error}");
 }
+
+#[tokio::test]
+async fn functions_of_hooks_say_what_was_written_down_for_them() {
+    let world = World::new().await;
+    let function = |name: &str| format!("arn:aws:lambda:eu-west-1:123456789012:function:{name}");
+    let hook = |name: &str, stage: &str| json!({"hookTargetArn": function(name), "roleArn": "arn:aws:iam::123456789012:role/hooks", "lifecycleStages": [stage]});
+    let hooks = json!([hook("slow", "POST_SCALE_UP"), hook("moody", "PRODUCTION_TRAFFIC_SHIFT")]);
+    let configuration = json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0, "lifecycleHooks": hooks});
+    let built = world.shifting_service(1, configuration).await;
+    let words = |moody: &str| json!({function("slow"): ["IN_PROGRESS", "IN_PROGRESS", "SUCCEEDED"], function("moody"): [moody]});
+    world.put("functions", &words("SUCCEEDED")).await;
+    let image = world.image("better").await;
+    let arn = world.deploy(&image).await;
+    world.deployed("SUCCESSFUL").await;
+    let details = world.deployment(&arn).await["lifecycleHookDetails"].clone();
+    assert_eq!(details[0]["targetArn"], function("slow"));
+    assert_eq!((&details[0]["targetType"], &details[1]["status"]), (&json!("AWS_LAMBDA"), &json!("SUCCEEDED")));
+
+    world.put("functions", &words("FAILED")).await;
+    let image = world.image("best").await;
+    world.deploy(&image).await;
+    world.deployed("ROLLBACK_SUCCESSFUL").await;
+    let seen = world.flavours(built["url"].as_str().unwrap(), 10).await;
+    assert_eq!(seen.into_keys().collect::<Vec<_>>(), ["better"], "it went back though traffic had gone over");
+}

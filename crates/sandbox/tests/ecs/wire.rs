@@ -41,8 +41,7 @@ async fn mistakes_are_answered_with_the_codes_of_aws() {
         (
             "CreateService",
             json!({"cluster": "production", "serviceName": "w", "taskDefinition": "web", "desiredCount": 1,
-                   "deploymentConfiguration": {"strategy": "CANARY", "lifecycleHooks": [
-                       {"hookTargetArn": "arn:aws:lambda:eu-west-1:123456789012:function:f", "lifecycleStages": ["POST_SCALE_UP"]}]}}),
+                   "deploymentConfiguration": {"earlySuccessCriteria": {"enable": true}}}),
             "NotImplemented",
         ),
         (

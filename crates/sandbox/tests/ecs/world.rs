@@ -113,6 +113,12 @@ impl World {
         answer.json().await.unwrap()
     }
 
+    /// `PUT /_sandbox/<what>`.
+    pub(crate) async fn put(&self, what: &str, body: &Value) {
+        let answer = self.http.put(format!("{}/_sandbox/{what}", self.endpoint)).json(body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{what}: {}", answer.text().await.unwrap());
+    }
+
     /// One ELBv2 call, with its answer as XML.
     pub(crate) async fn elb(&self, fields: &[(&str, &str)]) -> Result<String, String> {
         let form = fields.iter().copied().chain([("Version", "2015-12-01")]);

@@ -20,7 +20,7 @@ pub(super) fn note_ways_back(cloud: &Cloud) {
     let mut records = cloud.code_deploy.records();
     let open: Vec<Deployment> = records.deployments.iter().filter(|one| one.takes_back.is_none()).cloned().collect();
     for deployment in open {
-        let progress = task_sets::progress(cloud, &deployment.arn);
+        let progress = task_sets::progress(cloud, &deployment.arn, "");
         let goes_back = progress.is_some_and(|progress| status::goes_back(progress.stage));
         if goes_back && records.way_back(&deployment.id).is_none() {
             records.deployments.push(Deployment {
@@ -34,28 +34,32 @@ pub(super) fn note_ways_back(cloud: &Cloud) {
     }
 }
 
-/// The `status` of a deployment.
+/// The `status` of a deployment as it is.
 pub(super) fn status_of(cloud: &Cloud, deployment: &Deployment) -> Option<&'static str> {
-    let progress = task_sets::progress(cloud, &deployment.arn)?;
-    Some(match &deployment.takes_back {
-        None => status::forward(&progress),
-        Some(_) => status::back(progress.stage),
-    })
+    task_sets::progress(cloud, &deployment.arn, "").map(|progress| word(deployment, &progress))
 }
 
-fn find(cloud: &Cloud, input: Input<'_>) -> Result<(Deployment, Option<String>, Progress), AwsError> {
+/// The `status` of a deployment that has come so far.
+fn word(deployment: &Deployment, progress: &Progress) -> &'static str {
+    match &deployment.takes_back {
+        None => status::forward(progress),
+        Some(_) => status::back(progress.stage),
+    }
+}
+
+fn find(cloud: &Cloud, input: Input<'_>, operation: &str) -> Result<(Deployment, Option<String>, Progress), AwsError> {
     let id = name(input, "deploymentId", "DeploymentIdRequiredException")?;
     let records = cloud.code_deploy.records();
     let deployment = records.deployment(id).cloned().ok_or_else(|| no_deployment(id))?;
     let way_back = records.way_back(id).map(|way_back| way_back.id.clone());
     drop(records);
-    let progress = task_sets::progress(cloud, &deployment.arn).ok_or_else(|| no_deployment(id))?;
+    let progress = task_sets::progress(cloud, &deployment.arn, operation).ok_or_else(|| no_deployment(id))?;
     Ok((deployment, way_back, progress))
 }
 
 pub(super) fn deployment(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
-    let (deployment, way_back, progress) = find(cloud, input)?;
-    let word = status_of(cloud, &deployment).unwrap_or("Failed");
+    let (deployment, way_back, progress) = find(cloud, input, "GetDeployment")?;
+    let word = word(&deployment, &progress);
     let mut info = json!({
         "applicationName": deployment.application,
         "deploymentGroupName": deployment.group,
@@ -93,6 +97,8 @@ pub(super) fn deployment(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsEr
     }
     match (&deployment.takes_back, way_back) {
         (Some(original), _) => info["rollbackInfo"] = json!({"rollbackTriggeringDeploymentId": original}),
+        // A late reader does not yet know that it goes back.
+        (None, Some(_)) if !status::goes_back(progress.stage) => {}
         (None, Some(id)) => info["rollbackInfo"] = json!({"rollbackDeploymentId": id}),
         (None, None) => {}
     }
@@ -112,19 +118,19 @@ fn overview(word: &str) -> Value {
 }
 
 pub(super) fn targets(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
-    let (deployment, ..) = find(cloud, input)?;
+    let (deployment, ..) = find(cloud, input, "ListDeploymentTargets")?;
     Ok(json!({"targetIds": [deployment.target]}))
 }
 
 pub(super) fn target(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
-    let (deployment, _, progress) = find(cloud, input)?;
+    let (deployment, _, progress) = find(cloud, input, "GetDeploymentTarget")?;
     let id = name(input, "targetId", "DeploymentTargetIdRequiredException")?;
     if id != deployment.target {
         let message = format!("The target {id} does not belong to the deployment {}.", deployment.id);
         return Err(AwsError::client("DeploymentTargetDoesNotExistException", message));
     }
     let arn = cloud.place.arn("ecs", &format!("service/{}", id.replacen(':', "/", 1)));
-    let word = status_of(cloud, &deployment).unwrap_or("Failed");
+    let word = word(&deployment, &progress);
     let events: Vec<Value> = match &deployment.takes_back {
         None => status::EVENTS.iter().map(|(name, stage)| event(&progress, name, *stage)).collect(),
         Some(_) => vec![json!({"lifecycleEventName": "AllowTraffic", "status": word})],

@@ -45,7 +45,7 @@ pub(super) fn get(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
     let of_group = |deployment: &&Deployment| deployment.application == application && deployment.group == name;
     let deployments: Vec<&Deployment> = records.deployments.iter().rev().filter(of_group).collect();
     let last = |deployment: &&Deployment| {
-        let progress = task_sets::progress(cloud, &deployment.arn)?;
+        let progress = task_sets::progress(cloud, &deployment.arn, "GetDeploymentGroup")?;
         let word = match &deployment.takes_back {
             None => status::forward(&progress),
             Some(_) => status::back(progress.stage),

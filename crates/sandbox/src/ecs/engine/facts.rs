@@ -1,5 +1,6 @@
 //! What the engine is told about the world.
 
+use super::hooks::HookStatus;
 use jiff::Timestamp;
 
 /// A service revision: the number in `ecs-svc/<number>` and at the end of its ARN.
@@ -20,6 +21,8 @@ pub(crate) struct Facts {
     pub(crate) routable: bool,
     /// Which of the deployment's alarms are in `ALARM`.
     pub(crate) ringing: Vec<String>,
+    /// What functions said to hooks, by the hooks' ids.
+    pub(crate) said: Vec<(String, HookStatus)>,
 }
 
 /// `minimumHealthyPercent` and `maximumPercent` of the deployment configuration.

@@ -1,4 +1,4 @@
-//! Lifecycle hooks that pause a deployment until somebody says how it goes on, or their time is over.
+//! Lifecycle hooks that hold a deployment until somebody, or a function, says how it goes on, or their time is over.
 
 use super::lifecycle::Lifecycle;
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +16,8 @@ pub(crate) struct Hooks {
 /// A configured hook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HookPlan {
+    /// The function that is asked; none for a pause.
+    pub(crate) function: Option<String>,
     pub(crate) stages: Vec<Lifecycle>,
     pub(crate) timeout: SignedDuration,
     pub(crate) on_timeout: HookAction,
@@ -28,19 +30,24 @@ pub(crate) enum HookAction {
     Rollback,
 }
 
-/// A hook that has paused a deployment.
+/// A hook that has held a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Hook {
     pub(crate) id: String,
+    /// The function that is asked; none for a pause.
+    pub(crate) function: Option<String>,
     pub(crate) status: HookStatus,
     pub(crate) expires_at: Timestamp,
     pub(crate) on_timeout: HookAction,
 }
 
-/// `DeploymentLifecycleHookStatus`, as far as a pause goes.
+/// `DeploymentLifecycleHookStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HookStatus {
+    /// Somebody has to answer.
     AwaitingAction,
+    /// A function has been asked and has not decided.
+    InProgress,
     Succeeded,
     Failed,
     TimedOut,
@@ -71,7 +78,8 @@ impl Hooks {
         for plan in self.configured.iter().filter(|plan| plan.stages.contains(&stage)) {
             self.met.push(Hook {
                 id: format!("{}-{}", self.seed, self.met.len() + 1),
-                status: HookStatus::AwaitingAction,
+                status: if plan.function.is_some() { HookStatus::InProgress } else { HookStatus::AwaitingAction },
+                function: plan.function.clone(),
                 expires_at: now.checked_add(plan.timeout).unwrap_or(Timestamp::MAX),
                 on_timeout: plan.on_timeout,
             });
@@ -80,7 +88,7 @@ impl Hooks {
 
     /// Ends the hooks whose time is over, and says what all of them together want.
     pub(super) fn ask(&mut self, now: Timestamp) -> Say {
-        for hook in self.met.iter_mut().filter(|hook| hook.status == HookStatus::AwaitingAction) {
+        for hook in self.met.iter_mut().filter(|hook| hook.status.is_open()) {
             if hook.expires_at <= now {
                 hook.status = HookStatus::TimedOut;
             }
@@ -90,7 +98,7 @@ impl Hooks {
             Say::Back
         } else if any(&|hook| hook.status == HookStatus::TimedOut && hook.on_timeout == HookAction::Rollback) {
             Say::BackUnanswered
-        } else if any(&|hook| hook.status == HookStatus::AwaitingAction) {
+        } else if any(&|hook| hook.status.is_open()) {
             Say::Wait
         } else {
             Say::GoOn
@@ -110,9 +118,23 @@ impl Hooks {
         Ok(())
     }
 
+    /// What a function said.
+    pub(super) fn hear(&mut self, id: &str, said: HookStatus) {
+        let open = |hook: &&mut Hook| hook.id == id && hook.status == HookStatus::InProgress;
+        if let Some(hook) = self.met.iter_mut().find(open) {
+            hook.status = said;
+        }
+    }
+
+    /// The functions whose word is waited for, each with its hook.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = (&str, &str)> {
+        let open = self.met.iter().filter(|hook| hook.status == HookStatus::InProgress);
+        open.filter_map(|hook| Some((hook.id.as_str(), hook.function.as_deref()?)))
+    }
+
     /// The deployment goes back: nobody is waited for any more.
     pub(super) fn give_up(&mut self) {
-        for hook in self.met.iter_mut().filter(|hook| hook.status == HookStatus::AwaitingAction) {
+        for hook in self.met.iter_mut().filter(|hook| hook.status.is_open()) {
             hook.status = HookStatus::Failed;
         }
     }
@@ -129,10 +151,16 @@ impl HookAction {
 }
 
 impl HookStatus {
+    /// Whether the deployment is held by it.
+    fn is_open(self) -> bool {
+        matches!(self, Self::AwaitingAction | Self::InProgress)
+    }
+
     /// AWS's word.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::AwaitingAction => "AWAITING_ACTION",
+            Self::InProgress => "IN_PROGRESS",
             Self::Succeeded => "SUCCEEDED",
             Self::Failed => "FAILED",
             Self::TimedOut => "TIMED_OUT",

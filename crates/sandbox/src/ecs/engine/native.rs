@@ -105,6 +105,7 @@ impl Step {
         if native.since.is_none() {
             native.enter(native.lifecycle, facts.now);
         }
+        facts.said.iter().for_each(|(hook, said)| native.hooks.hear(hook, *said));
         let say = native.hooks.ask(facts.now);
         if let Some(cause) = native.failure(say, facts) {
             return self.abandon(native.on_failure, cause);

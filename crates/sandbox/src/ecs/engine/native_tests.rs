@@ -55,6 +55,7 @@ struct Run {
 impl Run {
     fn new(world: World) -> Self {
         let hooks = HookPlan {
+            function: None,
             stages: world.hooks.clone(),
             timeout: SignedDuration::from_secs(20),
             on_timeout: world.on_timeout,
@@ -143,6 +144,7 @@ impl Run {
             tasks: self.tasks.iter().map(|task| task.fact.clone()).collect(),
             happened: Vec::new(),
             routable: self.world.unroutable_at.is_none_or(|at| second < at),
+            said: Vec::new(),
             ringing: if self.world.rings_at == Some(second) { vec!["5xx".to_owned()] } else { Vec::new() },
         };
         let before = self.rollout.clone();

@@ -111,6 +111,7 @@ impl Run {
             happened,
             routable: true,
             ringing: Vec::new(),
+            said: Vec::new(),
         };
         let before = self.rollout.clone();
         let Step { rollout, orders, notes: _ } = before.step(&facts);

@@ -42,6 +42,7 @@ fn facts(second: i64, healthy: &[RevisionId], happened: &[Happened]) -> Facts {
         happened: happened.to_vec(),
         routable: true,
         ringing: Vec::new(),
+        said: Vec::new(),
     }
 }
 

@@ -32,6 +32,7 @@ fn facts(desired: u32, (minimum_healthy_percent, maximum_percent): (u32, u32), l
         happened: Vec::new(),
         routable: true,
         ringing: Vec::new(),
+        said: Vec::new(),
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) fn delete(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError> {
 
 pub(super) fn describe(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError> {
     let arns = form.list("ListenerArns");
-    let rooms = cloud.elb.rooms();
+    let rooms = cloud.elb.view("DescribeListeners");
     if let Some(balancer) = form.get("LoadBalancerArn") {
         rooms.balancer(balancer)?;
     }

@@ -103,7 +103,7 @@ fn check_distinct(listener: &Listener, wanted: &BTreeMap<String, u32>) -> Result
 
 /// The rules of a listener, or those named.
 pub(super) fn describe(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError> {
-    let rooms = cloud.elb.rooms();
+    let rooms = cloud.elb.view("DescribeRules");
     let rules: Vec<&Rule> = match form.get("ListenerArn") {
         Some(arn) => rooms.listener(arn).ok_or_else(|| no_listener(arn))?.rules.iter().collect(),
         None => named(&rooms, &form.list("RuleArns"))?,

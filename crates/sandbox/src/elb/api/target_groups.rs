@@ -76,7 +76,7 @@ fn check_settings(form: &Form) -> Result<CheckSettings, AwsError> {
 
 pub(super) fn describe(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError> {
     let (arns, names) = (form.list("TargetGroupArns"), form.list("Names"));
-    let rooms = cloud.elb.rooms();
+    let rooms = cloud.elb.view("DescribeTargetGroups");
     for arn in &arns {
         rooms.group(arn)?;
     }

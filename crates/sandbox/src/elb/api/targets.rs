@@ -31,7 +31,7 @@ pub(super) fn deregister(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsErro
 pub(super) fn describe_health(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError> {
     let arn = required(form, "TargetGroupArn")?;
     let asked = addresses(cloud, arn, form)?;
-    let rooms = cloud.elb.rooms();
+    let rooms = cloud.elb.view("DescribeTargetHealth");
     let group = rooms.group(arn)?;
     let used = !rooms.balancers_of(arn).is_empty();
     let of_group = group.targets.iter().map(|(at, target)| (*at, Some(target)));
