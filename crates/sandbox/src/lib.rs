@@ -14,9 +14,10 @@
 //!   up in the image first and then on this machine; an absolute path among its arguments means the image's file when
 //!   there is one; `HOST` is its own loopback address, whatever image and task definition say.
 //! - A load balancer's `DNSName` has a port in it: `127.0.0.1:34567` is its first listener.
-//! - A service with an `EXTERNAL` controller or `DAEMON` scheduling answers 501, and so do the hooks of an AppSpec and
-//!   `earlySuccessCriteria`. What the functions of ECS's lifecycle hooks say is written down before. A pause hook's minutes are real ones
-//!   ([`Pace::patience`]), and so are those for which CodeDeploy waits for somebody to let traffic over.
+//! - A service with an `EXTERNAL` controller has no task sets and so no tasks; a `DAEMON` runs one task. The hooks of an AppSpec
+//!   and `earlySuccessCriteria` answer 501. What the functions of ECS's lifecycle hooks say is written down before. A pause
+//!   hook's minutes are real ones ([`Pace::patience`]), and so are those for which CodeDeploy waits for somebody to let
+//!   traffic over.
 //! - A first deployment by a strategy that shifts traffic gets all of it in one step. On the way back a deployment shows
 //!   `PRODUCTION_TRAFFIC_SHIFT` while traffic moves and `CLEAN_UP` after that.
 //! - Load balancers are Application Load Balancers with HTTP; a rule has one action, a forward without stickiness or a fixed

@@ -1,6 +1,9 @@
 //! A service's revisions and deployments, as records.
 
-use super::engine::{RevisionId, Rollout};
+use super::{
+    engine::{RevisionId, Rollout},
+    manner::Moves,
+};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use subject::Digest;
@@ -99,12 +102,12 @@ impl Revision {
 impl Placement {
     /// Where the tasks of a service with these `loadBalancers` stand. `live` is the revision that serves; one that traffic
     /// is to be shifted to stands in the other target group.
-    pub(super) fn of_service(members: &Map<String, Value>, live: Option<&Revision>, shifts: bool) -> Vec<Self> {
+    pub(super) fn of_service(members: &Map<String, Value>, live: Option<&Revision>, moves: Moves) -> Vec<Self> {
         let balancers = members.get("loadBalancers").and_then(Value::as_array).into_iter().flatten();
-        balancers.filter_map(|balancer| Self::read(balancer, live, shifts)).collect()
+        balancers.filter_map(|balancer| Self::read(balancer, live, moves)).collect()
     }
 
-    fn read(balancer: &Value, live: Option<&Revision>, shifts: bool) -> Option<Self> {
+    fn read(balancer: &Value, live: Option<&Revision>, moves: Moves) -> Option<Self> {
         let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
         let advanced = balancer.get("advancedConfiguration").cloned().unwrap_or_default();
         let mut group = text(balancer, "targetGroupArn")?;
@@ -112,8 +115,12 @@ impl Placement {
         if let Some(other) = &mut alternate {
             let taken = live.into_iter().flat_map(|live| &live.placements).any(|placement| placement.group == group);
             let other_taken = live.into_iter().flat_map(|live| &live.placements).any(|one| one.group == *other);
-            // A rolling deployment stays where the service is.
-            if (shifts && taken) || (!shifts && other_taken) {
+            // A deployment that moves tasks stays where the service is.
+            let elsewhere = match moves {
+                Moves::Traffic => taken,
+                Moves::Tasks => other_taken,
+            };
+            if elsewhere {
                 std::mem::swap(&mut group, other);
             }
         }

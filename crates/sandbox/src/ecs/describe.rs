@@ -8,7 +8,8 @@ use super::{
     service::Service,
     shifting,
     state::State,
-    task_sets, words,
+    task_sets::{self, Controller},
+    words,
 };
 use crate::{
     Cloud, Place,
@@ -61,11 +62,13 @@ pub(super) fn service(cloud: &Cloud, state: &State, service: &Service, with_tags
     put("desiredCount", service.desired.into());
     put("runningCount", counts.running.into());
     put("pendingCount", counts.pending.into());
-    put("taskDefinition", service.task_definition.clone().into());
+    if !service.task_definition.is_empty() {
+        put("taskDefinition", service.task_definition.clone().into());
+    }
     put("createdAt", epoch(service.created_at));
     put("createdBy", format!("arn:aws:iam::{}:root", Place::ACCOUNT).into());
-    let by_code_deploy = task_sets::are_made_by_code_deploy(service);
-    if by_code_deploy {
+    let by_ecs = Controller::of_service(service) == Controller::Ecs;
+    if !by_ecs {
         let sets: Vec<Value> = task_sets::of_service(cloud, service).into_iter().map(task_sets::plain).collect();
         if let Some(primary) = sets.first() {
             put("taskDefinition", primary["taskDefinition"].clone());
@@ -76,7 +79,7 @@ pub(super) fn service(cloud: &Cloud, state: &State, service: &Service, with_tags
         put("deployments", listed(service, &tasks).iter().map(|id| deployment(service, &tasks, *id)).collect());
     }
     put("events", service.events.iter().map(event).collect());
-    if let Some(current) = service.current().filter(|_| !by_code_deploy) {
+    if let Some(current) = service.current().filter(|_| by_ecs) {
         put("currentServiceDeployment", current.arn.clone().into());
         let revisions = listed(service, &tasks);
         put(

@@ -9,6 +9,15 @@ use crate::{AwsError, pace::Pace};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
+/// What a deployment moves from the old revision to the new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moves {
+    /// Tasks, a few at a time, in the target group where they are.
+    Tasks,
+    /// Traffic, between two revisions that both run in full.
+    Traffic,
+}
+
 /// How a deployment goes.
 #[derive(Debug, Clone)]
 pub(super) struct Manner {
@@ -35,6 +44,11 @@ impl Manner {
             advanced: None,
             configuration,
         })
+    }
+
+    /// What it moves.
+    pub(super) fn moves(&self) -> Moves {
+        if self.native.is_some() { Moves::Traffic } else { Moves::Tasks }
     }
 
     /// The service's members, with what traffic is shifted with in each load balancer.

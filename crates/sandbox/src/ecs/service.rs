@@ -4,7 +4,7 @@ use super::{
     arn, configuration,
     deployment::{Placement, ResolvedImage, Revision, RolloutState, ServiceDeployment},
     engine::{Happened, Lifecycle, RevisionId, Rollout, Stage},
-    manner::Manner,
+    manner::{Manner, Moves},
     strategy,
     task_definition::TaskDefinition,
     words,
@@ -137,17 +137,18 @@ impl Service {
         now: Timestamp,
     ) -> String {
         let sources = self.sources();
-        let shifts = manner.native.is_some();
+        let moves = manner.moves();
         let halfway = self.current().filter(|current| current.rollout.native.is_some());
         let halfway = halfway.filter(|current| !current.rollout.stage.is_over()).map(|current| current.rollout.target);
-        let fallback = self.supersede(shifts, now);
-        self.abandoned = halfway.filter(|halfway| !shifts && fallback.is_some_and(|live| live != *halfway));
+        let fallback = self.supersede(moves, now);
+        self.abandoned =
+            halfway.filter(|halfway| moves == Moves::Tasks && fallback.is_some_and(|live| live != *halfway));
         if let Some(native) = manner.native.as_mut().filter(|_| sources.len() > 1) {
             native.lifecycle = Lifecycle::ReconcileService;
         }
         let id = arn::fresh_number();
         let live = fallback.and_then(|fallback| self.revision(fallback));
-        let placements = Placement::of_service(&manner.members(&self.members), live, shifts);
+        let placements = Placement::of_service(&manner.members(&self.members), live, moves);
         let revision = self.new_revision(cloud, id, definition, now);
         self.revisions.push(Revision { placements, ..revision });
         let arn = arn::of_service(&cloud.place, "service-deployment", &self.cluster, &self.name, &deployment_id);
@@ -179,27 +180,33 @@ impl Service {
     }
 
     /// Ends a deployment under way, and gives the revision the next one can go back to.
-    fn supersede(&mut self, shifts: bool, now: Timestamp) -> Option<RevisionId> {
-        let mut ended = None;
-        if let Some(current) = self.current_mut().filter(|current| !current.rollout.stage.is_over()) {
-            let serving = current.rollout.serving();
-            current.rollout.supersede();
-            current.updated_at = now;
-            current.finished_at = Some(now);
-            current.stopped_at = Some(now);
-            ended = Some((current.rollout.stage, current.rollout.target, serving));
-        }
-        if let Some((Stage::Successful, target, _)) = ended
-            && let Some(revision) = self.revision_mut(target)
+    fn supersede(&mut self, moves: Moves, now: Timestamp) -> Option<RevisionId> {
+        let under_way = self.current_mut().filter(|current| !current.rollout.stage.is_over());
+        let Some(current) = under_way else { return self.last_completed() };
+        let before = current.rollout.clone();
+        current.rollout.supersede();
+        current.updated_at = now;
+        current.finished_at = Some(now);
+        current.stopped_at = Some(now);
+        if current.rollout.stage == Stage::Successful
+            && let Some(revision) = self.revision_mut(before.target)
         {
             revision.state = RolloutState::Completed;
-            revision.reason = words::completed(target);
+            revision.reason = words::completed(before.target);
         }
-        // A rollback has put its revision back to IN_PROGRESS: a rolling deployment that begins meanwhile has no way
-        // back. One that shifts traffic shifts it from where it is.
+        match (before.stage, moves) {
+            // A rollback has put its revision back to IN_PROGRESS: what moves tasks and begins meanwhile has no way back.
+            (Stage::RollbackInProgress(_), Moves::Tasks) => None,
+            (Stage::RollbackInProgress(_), Moves::Traffic) => before.fallback,
+            (_, Moves::Tasks) => self.last_completed(),
+            // A first deployment that has most of the traffic is what is left to shift it from.
+            (_, Moves::Traffic) => self.last_completed().or(before.serving()),
+        }
+    }
+
+    fn last_completed(&self) -> Option<RevisionId> {
         let completed = self.revisions.iter().rev().find(|revision| revision.state == RolloutState::Completed);
-        let completed = completed.map(|revision| revision.id);
-        completed.or_else(|| ended.and_then(|(_, _, serving)| serving).filter(|_| shifts))
+        completed.map(|revision| revision.id)
     }
 
     /// What runs now: the primary revision and those being replaced.

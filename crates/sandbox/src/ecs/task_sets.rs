@@ -56,16 +56,37 @@ pub(crate) struct Progress {
     pub(crate) task_sets: Vec<Value>,
 }
 
-/// Whether CodeDeploy makes the service's deployments.
-pub(super) fn are_made_by_code_deploy(service: &Service) -> bool {
-    service.member("deploymentController").is_some_and(|controller| controller["type"] == "CODE_DEPLOY")
+/// Who makes a service's deployments: the `type` of its deployment controller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Controller {
+    Ecs,
+    CodeDeploy,
+    /// Somebody with task sets of their own, which the sandbox has not: such a service has no tasks.
+    External,
+}
+
+impl Controller {
+    /// The controller of a service with these members; none for a word that is none of AWS's.
+    pub(super) fn of(controller: Option<&Value>) -> Option<Self> {
+        match controller.and_then(|controller| controller["type"].as_str()) {
+            None | Some("ECS") => Some(Self::Ecs),
+            Some("CODE_DEPLOY") => Some(Self::CodeDeploy),
+            Some("EXTERNAL") => Some(Self::External),
+            Some(_) => None,
+        }
+    }
+
+    /// The controller of a service.
+    pub(super) fn of_service(service: &Service) -> Self {
+        Self::of(service.member("deploymentController")).unwrap_or(Self::Ecs)
+    }
 }
 
 /// Checks that there is such a service, as `CreateDeploymentGroup` and `CreateDeployment` do.
 pub(crate) fn check(cloud: &Cloud, cluster: &str, service: &str) -> Result<(), String> {
     let state = cloud.ecs.state();
     let service = state.service(Some(cluster), service).map_err(|error| error.message)?;
-    if are_made_by_code_deploy(service) {
+    if Controller::of_service(service) == Controller::CodeDeploy {
         Ok(())
     } else {
         Err("Deployment group's ECS service must be configured for a CODE_DEPLOY deployment controller.".to_owned())
@@ -269,5 +290,5 @@ pub(crate) fn was_asked_for(cause: Cause) -> bool {
 
 /// Whether what traffic is shifted with is in order: CodeDeploy puts its target groups into the rules itself.
 pub(super) fn are_routable(cloud: &Cloud, service: &Service) -> bool {
-    are_made_by_code_deploy(service) || weights::are_routable(cloud, service)
+    Controller::of_service(service) == Controller::CodeDeploy || weights::are_routable(cloud, service)
 }

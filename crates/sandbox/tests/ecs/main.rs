@@ -7,6 +7,7 @@ mod binary;
 mod code_deploy;
 mod failures;
 mod faults;
+mod kinds;
 mod logs;
 mod permissions;
 mod rollouts;

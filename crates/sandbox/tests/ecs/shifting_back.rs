@@ -176,3 +176,28 @@ async fn a_rolling_deployment_that_takes_over_puts_the_traffic_straight() {
         .await;
     assert_eq!(world.flavours(&url, 20).await.into_keys().collect::<Vec<_>>(), ["best"]);
 }
+
+#[tokio::test]
+async fn a_deployment_that_begins_during_a_rollback_shifts_from_what_the_rollback_went_to() {
+    let world = World::new().await;
+    let (arn, _, url) = halfway(&world).await;
+    let image = world.image("best").await;
+    let definition = world.revision(&image).await;
+    world.ecs("StopServiceDeployment", json!({"serviceDeploymentArn": arn})).await.unwrap();
+    world
+        .until("it goes back", async || {
+            let status = world.deployment(&arn).await["status"].clone();
+            if status == "ROLLBACK_IN_PROGRESS" || status == "ROLLBACK_SUCCESSFUL" { Ok(()) } else { Err(status) }
+        })
+        .await;
+    world.update(json!({"taskDefinition": definition})).await;
+    let newer = world.newest_deployment().await["serviceDeploymentArn"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        let (hook, _) = waiting_hook(&world, &newer).await;
+        assert!(!world.flavours(&url, 10).await.contains_key("better"), "what was given up has no traffic");
+        answer(&world, &newer, &hook, "CONTINUE").await;
+        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    }
+    world.deployed("SUCCESSFUL").await;
+    assert_eq!(world.flavours(&url, 20).await.into_keys().collect::<Vec<_>>(), ["best"]);
+}

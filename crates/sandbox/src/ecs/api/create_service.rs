@@ -8,6 +8,7 @@ use crate::{
         service::{Service, ServiceStatus},
         strategy,
         task_definition::TaskDefinition,
+        task_sets::Controller,
     },
     elb::Rooms,
     wire::Input,
@@ -36,21 +37,26 @@ pub(super) fn create(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError>
     let now = cloud.clock.now();
     let mut state = cloud.ecs.state();
     let cluster = state.cluster(input.text("cluster"))?.name.clone();
-    let definition = state.families.usable(input.required("taskDefinition")?)?.clone();
+    let controller = Controller::of(input.value("deploymentController"));
+    let definition = match (controller, input.text("taskDefinition")) {
+        (Some(Controller::External), None) => None,
+        _ => Some(state.families.usable(input.required("taskDefinition")?)?.clone()),
+    };
     let existing = state.service(Some(&cluster), name).ok();
     if existing.is_some_and(|service| service.status != ServiceStatus::Inactive) {
         return Err(invalid("Creation of service was not idempotent."));
     }
-    check_load_balancers(cloud, input, &definition)?;
-    let desired = input.count("desiredCount")?.ok_or_else(|| invalid("desiredCount can not be blank."))?;
+    if let Some(definition) = &definition {
+        check_load_balancers(cloud, input, definition)?;
+    }
     let mut service = Service {
         name: name.to_owned(),
         arn: arn::of_service(&cloud.place, "service", &cluster, name, ""),
         cluster: cluster.clone(),
         created_at: now,
         status: ServiceStatus::Active,
-        desired,
-        task_definition: definition.arn.clone(),
+        desired: desired(input)?,
+        task_definition: definition.as_ref().map(|definition| definition.arn.clone()).unwrap_or_default(),
         members: members(input)?,
         revisions: Vec::new(),
         deployments: Vec::new(),
@@ -59,7 +65,9 @@ pub(super) fn create(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError>
         abandoned: None,
         watched: Default::default(),
     };
-    service.deploy(cloud, &definition, now)?;
+    if let Some(definition) = definition.filter(|_| controller != Some(Controller::External)) {
+        service.deploy(cloud, &definition, now)?;
+    }
     let service_arn = service.arn.clone();
     if !input.list("tags").is_empty() {
         state.tags.insert(service_arn, input.list("tags").to_vec());
@@ -71,20 +79,29 @@ pub(super) fn create(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError>
     Ok(json!({"service": describe::service(cloud, &state, service, true)}))
 }
 
-/// Kinds of services that AWS has and the sandbox does not.
 fn check_kind(input: Input<'_>) -> Result<(), AwsError> {
-    let controller = input.value("deploymentController").and_then(|controller| controller["type"].as_str());
-    match controller {
-        None | Some("ECS") => {}
-        Some("CODE_DEPLOY") if input.list("loadBalancers").is_empty() => {
+    match Controller::of(input.value("deploymentController")) {
+        None => return Err(invalid("deploymentController.type must be one of ECS, CODE_DEPLOY, EXTERNAL.")),
+        Some(Controller::CodeDeploy) if input.list("loadBalancers").is_empty() => {
             return Err(invalid("A service with a CODE_DEPLOY deployment controller must have a load balancer."));
         }
-        Some("CODE_DEPLOY") => {}
-        Some(other) => return Err(AwsError::not_here(&format!("a service with deployment controller {other}"))),
+        Some(_) => {}
     }
     match input.text("schedulingStrategy") {
-        None | Some("REPLICA") => Ok(()),
-        Some(other) => Err(AwsError::not_here(&format!("a service with scheduling strategy {other}"))),
+        None | Some("REPLICA" | "DAEMON") => Ok(()),
+        Some(_) => Err(invalid("schedulingStrategy must be one of REPLICA, DAEMON.")),
+    }
+}
+
+/// How many tasks there are to be. A daemon has one for each instance, and the sandbox is one instance.
+fn desired(input: Input<'_>) -> Result<u32, AwsError> {
+    let given = input.count("desiredCount")?;
+    match input.text("schedulingStrategy") {
+        Some("DAEMON") if given.is_some() => Err(invalid(
+            "The daemon scheduling strategy does not support a desired count for services. Remove the desired count value and try again",
+        )),
+        Some("DAEMON") => Ok(1),
+        _ => given.ok_or_else(|| invalid("desiredCount can not be blank.")),
     }
 }
 
@@ -153,7 +170,14 @@ pub(super) fn check_strategy(balancers: Option<&Value>, configuration: &Value) -
 fn members(input: Input<'_>) -> Result<Map<String, Value>, AwsError> {
     let mut members = input.members().cloned().unwrap_or_default();
     members.retain(|name, value| !value.is_null() && !READ_HERE.contains(&name.as_str()));
-    let configuration = configuration::merged(&configuration::default(), input.value("deploymentConfiguration"))?;
+    let mut default = configuration::default();
+    if input.text("schedulingStrategy") == Some("DAEMON") {
+        (default["maximumPercent"], default["minimumHealthyPercent"]) = (json!(100), json!(0));
+    }
+    let configuration = configuration::merged(&default, input.value("deploymentConfiguration"))?;
+    if input.text("schedulingStrategy") == Some("DAEMON") && strategy::shifts(&configuration) {
+        return Err(invalid("The daemon scheduling strategy supports only the ROLLING deployment strategy."));
+    }
     check_strategy(input.value("loadBalancers"), &configuration)?;
     members.insert("deploymentConfiguration".to_owned(), configuration);
     let with_balancer = !input.list("loadBalancers").is_empty();

@@ -3,7 +3,7 @@
 use super::{bounded, invalid, pages};
 use crate::{
     AwsError, Cloud,
-    ecs::{arn, deployment::ServiceDeployment, describe, task_sets, words},
+    ecs::{arn, deployment::ServiceDeployment, describe, task_sets::Controller, words},
     wire::{Input, epoch},
 };
 use serde_json::{Value, json};
@@ -30,8 +30,8 @@ pub(super) fn list(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
     let (after, before) = (bound("after"), bound("before"));
     let state = cloud.ecs.view("ListServiceDeployments");
     let service = state.service(input.text("cluster"), input.required("service")?)?;
-    if task_sets::are_made_by_code_deploy(service) {
-        let message = "Service deployments are not supported for services with a CODE_DEPLOY deployment controller.";
+    if Controller::of_service(service) != Controller::Ecs {
+        let message = "Service deployments are supported only for services with an ECS deployment controller.";
         return Err(AwsError::client("UnsupportedFeatureException", message));
     }
     let asked = |deployment: &&ServiceDeployment| {

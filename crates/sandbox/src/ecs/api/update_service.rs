@@ -3,7 +3,7 @@
 use super::{create_service, invalid};
 use crate::{
     AwsError, Cloud,
-    ecs::{configuration, describe, service::ServiceStatus, task_sets},
+    ecs::{configuration, describe, service::ServiceStatus, task_sets::Controller},
     wire::Input,
 };
 use serde_json::{Value, json};
@@ -41,11 +41,23 @@ pub(super) fn update(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError>
     if service.status != ServiceStatus::Active {
         return Err(AwsError::client("ServiceNotActiveException", "Service was not ACTIVE."));
     }
-    if task_sets::are_made_by_code_deploy(service) {
-        refuse_what_is_code_deploys(input)?;
+    let controller = Controller::of_service(service);
+    if controller != Controller::Ecs {
+        refuse_what_is_the_controllers(controller, input)?;
+    }
+    let is_daemon = service.member("schedulingStrategy").is_some_and(|strategy| strategy == "DAEMON");
+    if is_daemon && input.value("desiredCount").is_some() {
+        let message = "The daemon scheduling strategy does not support a desired count for services. Remove the desired count value and try again";
+        return Err(invalid(message));
     }
     if input.value("deploymentController").is_some_and(|given| Some(given) != service.member("deploymentController")) {
         return Err(AwsError::not_here("UpdateService with another deployment controller"));
+    }
+    if controller == Controller::External {
+        let desired = input.count("desiredCount")?.unwrap_or(service.desired);
+        state.service_mut(cluster, name)?.desired = desired;
+        let service = state.service(cluster, name)?;
+        return Ok(json!({"service": describe::service(cloud, &state, service, false)}));
     }
     let definition = match input.text("taskDefinition") {
         Some(given) => state.families.usable(given)?.clone(),
@@ -78,8 +90,8 @@ pub(super) fn update(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError>
     Ok(json!({"service": describe::service(cloud, &state, service, false)}))
 }
 
-/// What only CodeDeploy may change, in its own deployments.
-fn refuse_what_is_code_deploys(input: Input<'_>) -> Result<(), AwsError> {
+/// What only another controller may change, in its own deployments.
+fn refuse_what_is_the_controllers(controller: Controller, input: Input<'_>) -> Result<(), AwsError> {
     let words = [
         ("taskDefinition", "task definition"),
         ("networkConfiguration", "network configuration"),
@@ -87,10 +99,10 @@ fn refuse_what_is_code_deploys(input: Input<'_>) -> Result<(), AwsError> {
         ("loadBalancers", "load balancers"),
     ];
     let given = words.into_iter().find(|(member, _)| input.value(member).is_some()).map(|(_, word)| word);
-    match given.or(input.flag("forceNewDeployment").then_some("deployment")) {
-        None => Ok(()),
-        Some(word) => Err(invalid(format!(
-            "Unable to update {word} on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment."
-        ))),
-    }
+    let Some(word) = given.or(input.flag("forceNewDeployment").then_some("deployment")) else { return Ok(()) };
+    let (kind, remedy) = match controller {
+        Controller::CodeDeploy => ("CODE_DEPLOY", "Use AWS CodeDeploy to trigger a new deployment."),
+        _ => ("EXTERNAL", "Use task sets to trigger a new deployment."),
+    };
+    Err(invalid(format!("Unable to update {word} on services with a {kind} deployment controller. {remedy}")))
 }
