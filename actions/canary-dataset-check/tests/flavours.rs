@@ -42,6 +42,11 @@ struct Service {
 
 impl Service {
     fn start(flavour: &str) -> Self {
+        Self::with_weather_of(flavour, None)
+    }
+
+    /// With the weather fetched at another time than the example's.
+    fn with_weather_of(flavour: &str, fetched_at: Option<&str>) -> Self {
         let example = repository().join("examples/recommendation");
         let folder = tempfile::tempdir().unwrap();
         let app = folder.path();
@@ -50,6 +55,10 @@ impl Service {
         fs::create_dir(app.join("data")).unwrap();
         for file in fs::read_dir(example.join("data")).unwrap().flatten() {
             fs::copy(file.path(), app.join("data").join(file.file_name())).unwrap();
+        }
+        if let Some(fetched_at) = fetched_at {
+            let weather = fs::read_to_string(app.join("data/weather.json")).unwrap();
+            fs::write(app.join("data/weather.json"), weather.replace("2026-09-21T05:40:00Z", fetched_at)).unwrap();
         }
         fs::write(app.join("run-manifest.json"), json!({"git_sha": GIT_SHA, "run_id": "1"}).to_string()).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -76,13 +85,13 @@ impl Drop for Service {
 
 /// The check as a user of the example runs it.
 fn check(flavour: &str, args: &[&str]) -> Ran {
-    let service = Service::start(flavour);
-    let world = World::new("", "");
-    let canary = repository().join("examples/recommendation/canary/canary.yml");
-    let ran =
-        world.run(&service.url, &[&["--config", canary.to_str().unwrap(), "--expect-version", GIT_SHA], args].concat());
-    drop(service);
-    ran
+    of(&Service::start(flavour), "canary", &[&["--expect-version", GIT_SHA], args].concat())
+}
+
+/// One of the example's configurations on a service.
+fn of(service: &Service, config: &str, args: &[&str]) -> Ran {
+    let canary = repository().join(format!("examples/recommendation/canary/{config}.yml"));
+    World::new("", "").run(&service.url, &[&["--config", canary.to_str().unwrap()], args].concat())
 }
 
 #[test]
@@ -126,6 +135,65 @@ fn slow_passes_until_the_time_for_an_answer_is_short() {
 fn erroring_passes_because_its_errors_are_elsewhere() {
     let ran = check("erroring", &[]);
     assert_eq!(ran.code, 0, "that is what guardrails on real traffic are for: {}", ran.log);
+}
+
+#[test]
+fn golden_scenarios_notice_logic_that_drifted() {
+    let ran = of(&Service::start("new-logic"), "golden", &[]);
+    assert_eq!(ran.code, 0, "{}", ran.log);
+    let ran = of(&Service::start("wrong"), "golden", &[]);
+    assert_eq!(ran.code, 1, "{}", ran.log);
+    assert!(ran.log.contains("$.days_remaining: expected"), "{}", ran.log);
+}
+
+#[test]
+fn the_contract_is_kept_by_the_good_and_broken_by_a_version_that_is_none() {
+    assert_eq!(of(&Service::start("new-logic"), "contract", &[]).code, 0);
+    let ran = of(&Service::start("unversioned"), "contract", &[]);
+    assert_eq!(ran.code, 1, "{}", ran.log);
+    assert!(ran.log.contains("$.logic_version: expected a match of"), "{}", ran.log);
+}
+
+#[test]
+fn staging_is_passed_by_the_good_and_not_by_the_slow() {
+    let ran = of(&Service::start("new-logic"), "staging", &[]);
+    assert_eq!((ran.code, &ran.report["load"]["sent"]), (0, &json!(300)), "{}", ran.log);
+    let ran = of(&Service::start("slow"), "staging", &[]);
+    assert_eq!(ran.code, 1, "{}", ran.log);
+    assert!(ran.log.contains("load: p95 is between 8"), "{}", ran.log);
+}
+
+#[test]
+fn data_are_fresh_the_day_they_were_fetched_and_blocked_two_days_later() {
+    let hours_ago = |hours: i64| (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours)).to_string();
+    for (hours, code) in [(1, 0), (30, 1), (60, 1)] {
+        let ran = of(&Service::with_weather_of("new-logic", Some(&hours_ago(hours))), "freshness", &[]);
+        assert_eq!(ran.code, code, "{hours}: {}", ran.log);
+    }
+    let ran = of(&Service::start("new-logic"), "freshness", &[]);
+    assert!(ran.log.contains("staleness: 5 of 5 answers are blocked; allowed: 0"), "{}", ran.log);
+}
+
+#[test]
+fn a_deployment_is_asked_until_it_is_healthy_and_runs_what_was_meant() {
+    let quick = ["--parameters", "every=50ms", "--parameters", "within=1s"];
+    let asked = |flavour: &str, version: &str| {
+        of(&Service::start(flavour), "deployed", &[&quick[..], &["--expect-version", version]].concat())
+    };
+    assert_eq!(asked("new-logic", GIT_SHA).code, 0);
+    let other = asked("new-logic", "0000000000000000000000000000000000000000");
+    assert_eq!(other.code, 1, "{}", other.log);
+    assert_ne!(asked("crashing", GIT_SHA).code, 0);
+}
+
+#[test]
+fn capacity_is_that_of_the_good_and_not_of_the_slow() {
+    // A tenth of what is asked for, so that tests beside this one do not decide it.
+    let quick = ["--parameters", "rate=100/s", "--parameters", "least=90/s", "--parameters", "duration=2s"];
+    let ran = of(&Service::start("new-logic"), "capacity", &quick);
+    assert_eq!(ran.code, 0, "{}", ran.log);
+    let ran = of(&Service::start("slow"), "capacity", &quick);
+    assert_eq!(ran.code, 1, "{}", ran.log);
 }
 
 #[test]
