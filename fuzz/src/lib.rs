@@ -205,3 +205,55 @@ pub fn words(data: &[u8]) {
         }
     }
 }
+
+/// Puts a JSONPath, the first line, to the JSON behind it; every node it selects is found again by its own path and pointer.
+///
+/// # Panics
+/// When the query's evaluation does, or a node's path leads elsewhere.
+pub fn query(data: &[u8]) {
+    let line = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    let query = String::from_utf8_lossy(&data[..line]).parse::<document::Path>();
+    let json = document::Json::parse(data.get(line + 1..).unwrap_or_default());
+    let (Ok(query), Ok(json)) = (query, json) else { return };
+    let value = json.to_value();
+    for node in query.nodes(&json).unwrap_or_default().into_iter().take(1000) {
+        let again = node.path().parse::<document::Path>();
+        assert!(again.is_ok_and(|again| again.one(&json) == Some(node.value)), "{}", node.path());
+        assert!(value.pointer(&node.pointer()).is_some(), "{}", node.pointer());
+    }
+}
+
+/// Reads `canary.yml`, an OpenAPI document, a line of cases and a line of CSV: each what the bytes may be.
+///
+/// # Panics
+/// When a reader does.
+pub fn canary(data: &[u8]) {
+    use canary_dataset_check::{
+        cases::{Case, csv_fields},
+        config,
+        contract::{Contract, Extra, breaking},
+    };
+    let least = "version: 1\ncases: {from: c, id: '{id}', request: {path: '/{id}'}, expect: {values: {$.a: '{a}'}}}\n";
+    if let Ok(canary) = config::read(least, &[], None) {
+        let _ = Case::parse(1, data, &canary);
+    }
+    if let Ok(text) = std::str::from_utf8(data) {
+        let _ = config::read(text, &[], None);
+    }
+    let _ = csv_fields(data);
+    if let Ok(contract) = Contract::read(data, Extra::Refused) {
+        assert!(breaking(&contract, &contract).is_empty(), "a contract breaks nothing of itself");
+    }
+}
+
+/// Reads the bytes of a connection as an answer.
+///
+/// # Panics
+/// When the reader does, or an answer is larger than what was sent.
+pub fn answer(data: &[u8]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let Ok(runtime) = runtime else { return };
+    if let Ok((_, body)) = runtime.block_on(canary_dataset_check::wire::answer(data.to_vec())) {
+        assert!(body.len() <= data.len(), "a body of {} bytes from {}", body.len(), data.len());
+    }
+}

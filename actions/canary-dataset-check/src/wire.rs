@@ -54,6 +54,19 @@ pub(crate) struct Received {
     pub(crate) body: Vec<u8>,
 }
 
+/// The answer that `bytes` are, when the connection is closed behind them.
+///
+/// # Errors
+/// Why they are none.
+pub async fn answer(bytes: Vec<u8>) -> Result<(Head, Vec<u8>), String> {
+    let (mut stream, mut buffer): (Box<dyn Stream>, _) = (Box::new(std::io::Cursor::new(bytes)), Vec::new());
+    match (Reading { stream: &mut stream, buffer: &mut buffer }).answer(Answered::AsSaid).await {
+        Ok((received, _)) => Ok((received.head, received.body)),
+        Err(Trouble::Broken(reason) | Trouble::Silent(reason)) => Err(reason),
+        Err(Trouble::Late) => Err("not in time".to_owned()),
+    }
+}
+
 /// One connection, with what has been read of it and not used.
 pub(crate) struct Connection {
     stream: Box<dyn Stream>,

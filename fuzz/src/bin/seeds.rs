@@ -89,7 +89,10 @@ fn seeds(path: &Path) -> io::Result<Vec<(&'static str, Vec<u8>)>> {
         seeds.extend(["bill", "bundle", "journal", "manifest"].map(|target| (target, bytes.clone())));
     }
     if ends(&[".json", ".yml", ".yaml"]) {
-        seeds.push(("document", bytes.clone()));
+        seeds.extend(["canary", "document"].map(|target| (target, bytes.clone())));
+    }
+    if name == "jsonpath-cts.jsonl" {
+        seeds.extend(queries(&bytes));
     }
     if ends(&[".tar", ".tar.gz", ".tar.zst", ".tgz"]) {
         seeds.push(("layer", bytes.clone()));
@@ -99,6 +102,18 @@ fn seeds(path: &Path) -> io::Result<Vec<(&'static str, Vec<u8>)>> {
         seeds.push(("words", lines.into_bytes()));
     }
     Ok(seeds)
+}
+
+/// Each test of the JSONPath Compliance Test Suite as its query and its document, and as an answer that brings it.
+fn queries(suite: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let tests =
+        suite.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok());
+    let seeds = tests.flat_map(|test| {
+        let (query, document) = (test["selector"].as_str().unwrap_or_default(), test["document"].to_string());
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{document}", document.len());
+        [("query", format!("{query}\n{document}").into_bytes()), ("answer", answer.into_bytes())]
+    });
+    seeds.collect()
 }
 
 /// The target whose family reads this file, and the path it is given there: the fixture's own, as short as is understood.
