@@ -12,7 +12,7 @@ pub use template::Template;
 
 use crate::{
     assertion::{Assertion, assertion, has_number, value},
-    config::{Canary, headers_of, path_of, status_of},
+    config::{Canary, Origin, headers_of, path_of, status_of},
 };
 use document::{Fields, Json, Problem, kind};
 use reqwest::{
@@ -96,14 +96,23 @@ fn read(line: usize, fields: &Fields<'_>, canary: &Canary) -> Option<Case> {
     if id.as_deref().is_some_and(|id| id.is_empty() || id.len() > 200 || id.chars().any(char::is_control)) {
         fields.refuse("id", "is empty, longer than 200 bytes, or has control characters");
     }
-    let request = fields.demand("request", "{\"path\": \"/\"}").and_then(|_| request(&fields.child("request")?));
+    // A batch has been asked already, and a program needs no path.
+    let asked = match canary.target.origin {
+        Origin::Service => {
+            fields.demand("request", "{\"path\": \"/\"}").and_then(|_| request(&fields.child("request")?))
+        }
+        Origin::Batch(..) | Origin::Program(_) => {
+            let body = fields.child("request").and_then(|request| request.only(&["body"]).get("body").cloned());
+            Some(Request { body, ..Request::get("/") })
+        }
+    };
     let expected =
         fields.demand("expect", "{\"status\": 200}").and_then(|_| expected(&fields.child("expect")?, canary));
     let (status, mut assertions) = expected?;
     if (200..300).contains(&status) {
         assertions.extend(canary.every_answer.iter().cloned());
     }
-    Some(Case { id: id?, line, request: request?, status, assertions })
+    Some(Case { id: id?, line, request: asked?, status, assertions })
 }
 
 fn request(fields: &Fields<'_>) -> Option<Request> {

@@ -8,7 +8,7 @@ pub use read::read;
 pub(crate) use read::{headers_of, path_of, status_of};
 
 use crate::{
-    assertion::{Assertion, Everywhere},
+    assertion::{Assertion, Everywhere, Selector},
     cases::Template,
     compare::Comparison,
     contract::Extra,
@@ -56,9 +56,23 @@ impl Canary {
     }
 }
 
+/// Who is asked.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// The service at the run's `base-url`.
+    Service,
+    /// Nobody any more: a batch job has written its answers to this file, relative to the folder of `canary.yml`, each with
+    /// the id of its case at the path.
+    Batch(PathBuf, Selector),
+    /// This program with these arguments, in the workspace.
+    Program(Vec<String>),
+}
+
 /// How requests are made.
 #[derive(Debug, Clone)]
 pub struct Target {
+    /// Who is asked.
+    pub origin: Origin,
     /// How long one request may take, to the last byte of its answer.
     pub timeout: Length,
     /// How many requests are under way at once, 1 to 512.

@@ -2,8 +2,7 @@
 //! people's programs read (<https://github.com/HdrHistogram/HdrHistogram>).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use flate2::{Compression, write::ZlibEncoder};
-use std::{io::Write as _, time::Duration};
+use std::time::Duration;
 
 /// Buckets of equal width in the lowest range: twice the resolution that three digits need, rounded up to a power of two.
 const SUB_BUCKETS: u64 = 2048;
@@ -102,11 +101,10 @@ impl Histogram {
         (low.and_then(|rank| self.at_rank(rank)), high.and_then(|rank| self.at_rank(rank)))
     }
 
-    /// The compressed V2 encoding in base64, as HdrHistogram's own programs write and read it.
-    ///
-    /// # Errors
-    /// Never in practice: it is written to memory.
-    pub fn encode(&self) -> std::io::Result<String> {
+    /// The compressed V2 encoding in base64, as HdrHistogram's own programs read it. The zlib stream stores its bytes: runs of
+    /// empty places are short already, and a compressor would be larger than this whole action.
+    #[must_use]
+    pub fn encode(&self) -> String {
         let mut payload = Vec::new();
         let mut zeros = 0_i64;
         let last = self.counts.iter().rposition(|count| *count > 0).map_or(0, |place| place + 1);
@@ -125,12 +123,29 @@ impl Histogram {
             [0x1c84_9313_u32, u32::try_from(payload.len()).unwrap_or(u32::MAX), 0, 3].map(u32::to_be_bytes).concat();
         plain.extend([1_u64, HIGHEST, 1_f64.to_bits()].map(u64::to_be_bytes).concat());
         plain.extend(payload);
-        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
-        zlib.write_all(&plain)?;
-        let packed = zlib.finish()?;
+        let packed = stored(&plain);
         let length = u32::try_from(packed.len()).unwrap_or(u32::MAX);
-        Ok(STANDARD.encode([&[0x1c84_9314_u32, length].map(u32::to_be_bytes).concat(), &packed[..]].concat()))
+        STANDARD.encode([&[0x1c84_9314_u32, length].map(u32::to_be_bytes).concat(), &packed[..]].concat())
     }
+}
+
+/// A zlib stream (RFC 1950) of stored blocks (RFC 1951, section 3.2.4).
+fn stored(bytes: &[u8]) -> Vec<u8> {
+    let mut stream = vec![0x78, 0x01];
+    let mut blocks = bytes.chunks(usize::from(u16::MAX)).peekable();
+    while let Some(block) = blocks.next() {
+        let length = u16::try_from(block.len()).unwrap_or(u16::MAX);
+        stream.push(u8::from(blocks.peek().is_none()));
+        stream.extend([length, !length].map(u16::to_le_bytes).concat());
+        stream.extend(block);
+    }
+    // Adler-32.
+    let (low, high) = bytes.iter().fold((1_u32, 0_u32), |(low, high), byte| {
+        let low = (low + u32::from(*byte)) % 65_521;
+        (low, (high + low) % 65_521)
+    });
+    stream.extend(((high << 16) | low).to_be_bytes());
+    stream
 }
 
 /// A signed number in ZigZag LEB128, nine bytes at most.
@@ -193,7 +208,7 @@ mod tests {
         #[test]
         fn another_program_reads_the_same(micros in proptest::collection::vec(prop_oneof![1_u64..5000, 1_u64..HIGHEST], 1..300)) {
             let ours = of(&micros);
-            let bytes = STANDARD.decode(ours.encode().unwrap()).unwrap();
+            let bytes = STANDARD.decode(ours.encode()).unwrap();
             let theirs: hdrhistogram::Histogram<u64> = Deserializer::new().deserialize(&mut &bytes[..]).unwrap();
             prop_assert_eq!(theirs.len(), ours.total());
             for share in [0.01, 0.5, 0.9, 0.95, 0.99, 1.0] {

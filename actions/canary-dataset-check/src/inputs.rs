@@ -2,7 +2,7 @@
 
 use crate::{
     cases::{Choice, Dataset, DatasetError, Shard},
-    config::{self, Canary, Cases},
+    config::{self, Canary, Cases, Origin},
     contract::{self, Contract},
     merge,
 };
@@ -127,6 +127,9 @@ pub(crate) struct Settings {
     /// The service; `None` for a run that asks nobody.
     pub(crate) base_url: Option<BaseUrl>,
     pub(crate) baseline_url: Option<BaseUrl>,
+    /// The folder of `canary.yml`, and where programs run.
+    pub(crate) folder: PathBuf,
+    pub(crate) workspace: PathBuf,
     pub(crate) config: Source,
     pub(crate) dataset_path: String,
     pub(crate) canary: Canary,
@@ -186,6 +189,8 @@ impl Settings {
         Ok(Self {
             base_url: inputs.base_url.clone(),
             baseline_url: inputs.baseline_url.clone(),
+            folder: runner.path(folder(inputs)),
+            workspace: runner.workspace(),
             config: Source { path: name, digest: Digest::of(text.as_bytes()) },
             dataset_path,
             canary,
@@ -195,6 +200,15 @@ impl Settings {
             authorization,
             junit_path: inputs.junit_path.as_ref().map(|path| runner.path(path)),
         })
+    }
+
+    /// Who is asked, in words.
+    pub(crate) fn target(&self) -> String {
+        match (&self.canary.target.origin, &self.base_url) {
+            (Origin::Batch(path, _), _) => path.display().to_string(),
+            (Origin::Program(words), _) => words.join(" "),
+            (Origin::Service, base_url) => base_url.as_ref().map(ToString::to_string).unwrap_or_default(),
+        }
     }
 
     /// Which cases this run asks.
@@ -222,7 +236,11 @@ fn authorization(inputs: &Inputs, errors: &mut Vec<InputError>) -> Option<Header
 /// Inputs that need each other, or that another makes meaningless.
 fn fit_together(inputs: &Inputs, canary: &Canary, errors: &mut Vec<InputError>) {
     let mut refuse = |name: &str, problem: &str| errors.push(InputError::unseen(name, problem));
-    if inputs.mode == Mode::Check && inputs.base_url.is_none() {
+    let of_a_service = matches!(canary.target.origin, Origin::Service);
+    if !of_a_service && inputs.base_url.is_some() {
+        refuse("base-url", "is not asked: `config` names another target");
+    }
+    if inputs.mode == Mode::Check && of_a_service && inputs.base_url.is_none() {
         refuse("base-url", "is missing: `mode: check` asks the service there");
     }
     if inputs.mode == Mode::Check && canary.is_relative() && inputs.baseline_url.is_none() {

@@ -82,16 +82,12 @@ struct Seen {
 /// Asks the service, and concludes.
 async fn check(runner: &Runner, inputs: &Inputs, settings: Settings) -> Result<Report, Failure> {
     let evidence = find(runner, inputs).await?;
-    let target = settings.base_url.as_ref().map(ToString::to_string).unwrap_or_default();
+    let target = settings.target();
     let shard = if inputs.shard.is_some() { format!(" (shard {})", settings.shard) } else { String::new() };
     runner.info(format!("asking {target}: {} cases of {}{shard}", settings.cases(), settings.dataset_path));
     let started = runner.now();
     let mut observed = Observed::default();
-    let finished = tokio::select! {
-        biased;
-        () = runner.cancel().requested() => false,
-        done = observe::observe(runner, &settings, &mut observed) => done.map(|()| true)?,
-    };
+    let finished = observe::alone(runner, &settings, &mut observed)?;
     let seen = Seen { target, observed, times: (started, runner.now()), finished };
     conclude(runner, inputs, (&settings, seen), evidence).await
 }

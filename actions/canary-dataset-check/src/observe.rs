@@ -2,8 +2,10 @@
 
 mod ask;
 mod asked;
+mod batch;
 mod load;
 mod probe;
+mod program;
 mod run;
 mod served;
 
@@ -13,7 +15,7 @@ pub use asked::{Asked, CaseVerdict, Counts, Results};
 pub use probe::{ProbeResult, ProbeState};
 
 use crate::{decide, inputs::Settings, load::Measured};
-use github::{Failure, Runner};
+use github::{Exit, Failure, Runner};
 
 /// What was seen. Filled as it goes, so that a cancelled run still has what it saw.
 #[derive(Debug, Clone, Default)]
@@ -38,9 +40,31 @@ impl Observed {
     }
 }
 
+/// Asks, on a runtime of this thread alone: an answer wakes who waits for it without a way through another thread, which
+/// would cost more than everything else. Says whether it came to its end; a signal ends it.
+pub(crate) fn alone(runner: &Runner, settings: &Settings, observed: &mut Observed) -> Result<bool, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Unknown, "prepare to ask").because(error).state("nothing was asked"))?;
+    let asking = async {
+        tokio::select! {
+            biased;
+            () = runner.cancel().requested() => Ok(false),
+            done = observe(runner, settings, observed) => done.map(|()| true),
+        }
+    };
+    tokio::task::block_in_place(|| {
+        let came = runtime.block_on(asking);
+        // A generator that has been stopped still waits for its last answers; nobody else does.
+        runtime.shutdown_background();
+        came
+    })
+}
+
 /// Asks the probes, then for the version, then the cases; each only while the ones before were right, because a case
 /// asked of a sick service or of another release says nothing.
-pub(crate) async fn observe(runner: &Runner, settings: &Settings, observed: &mut Observed) -> Result<(), Failure> {
+async fn observe(runner: &Runner, settings: &Settings, observed: &mut Observed) -> Result<(), Failure> {
     let service = Service::of(settings)?;
     for probe in &settings.canary.probes {
         let result = probe::wait_for(&service, probe, &settings.canary.everywhere).await;

@@ -2,7 +2,7 @@
 
 mod beside;
 
-use super::{Canary, Cases, Limits, Patience, Probe, Promise, RunningVersion, Target};
+use super::{Canary, Cases, Limits, Origin, Patience, Probe, Promise, RunningVersion, Target};
 use crate::{
     assertion::{Assertion, Everywhere, Selector, assertion, metadata, path, selector, tolerance, value},
     cases::Template,
@@ -51,9 +51,15 @@ fn sections(root: &Fields<'_>, expect_version: Option<&str>) -> Option<Canary> {
     every_answer.extend(assertions(root));
     let everywhere =
         Everywhere { tolerances: tolerances(root), ignored: paths(root, "ignore"), redacted: paths(root, "redact") };
-    let cases = cases(root);
+    let (cases, target) = (cases(root), target(root.child("target")));
+    if !matches!(target.origin, Origin::Service) {
+        let of_a_service = ["probes", "running_version", "contract", "load", "compare"];
+        for key in of_a_service.into_iter().filter(|key| root.has(key)) {
+            root.refuse(key, "is about a service, and `target` is none");
+        }
+    }
     Some(Canary {
-        target: target(root.child("target")),
+        target,
         probes: root.mappings("probes").into_iter().filter_map(probe).collect(),
         running_version: running_version(root, expect_version),
         everywhere,
@@ -73,15 +79,55 @@ fn assertions(fields: &Fields<'_>) -> Vec<Assertion> {
 }
 
 fn target(fields: Option<Fields<'_>>) -> Target {
-    let fields = fields.map(|fields| fields.only(&["timeout", "concurrency", "headers"]));
+    let fields = fields.map(|fields| fields.only(&["timeout", "concurrency", "headers", "answers", "id", "command"]));
     let timeout = fields.as_ref().and_then(|fields| length(fields, "timeout", 1));
     let concurrency = fields.as_ref().and_then(|fields| fields.whole("concurrency", 1..=512));
     let headers = fields.as_ref().and_then(|fields| fields.child("headers"));
     Target {
+        origin: fields.as_ref().and_then(origin).unwrap_or(Origin::Service),
         timeout: timeout.unwrap_or(Length::from_millis(5000)),
         concurrency: concurrency.and_then(|number| usize::try_from(number).ok()).unwrap_or(8),
         headers: headers.map(|fields| headers_of(&fields)).unwrap_or_default(),
     }
+}
+
+/// A target that is no service at an address.
+fn origin(fields: &Fields<'_>) -> Option<Origin> {
+    let command = fields.get("command").map(|value| match value {
+        Json::List(words) if !words.is_empty() => words
+            .iter()
+            .map(|word| match word {
+                Json::Text(text) | Json::Number(text) => Some(text.clone()),
+                _ => None,
+            })
+            .collect::<Option<Vec<String>>>(),
+        _ => None,
+    });
+    match (fields.text("answers"), command) {
+        (None, None) => {
+            if fields.has("id") {
+                fields.refuse("id", "belongs to `answers`");
+            }
+            None
+        }
+        (Some(path), None) => {
+            let id = if fields.has("id") { selector(fields, "id")? } else { path_of_id().ok()? };
+            Some(Origin::Batch(PathBuf::from(path), id))
+        }
+        (None, Some(Some(words))) => Some(Origin::Program(words)),
+        (None, Some(None)) => {
+            fields.refuse("command", "expected a list of words, such as [./predict, --json]");
+            None
+        }
+        (Some(_), Some(_)) => {
+            fields.refuse("command", "`answers` and `command` are two different targets");
+            None
+        }
+    }
+}
+
+fn path_of_id() -> Result<Selector, String> {
+    path("$.id")
 }
 
 /// The headers a mapping names.

@@ -1,15 +1,20 @@
 //! One request and what came back.
 
+use super::{batch::Batch, program};
 use crate::{
-    cases::Request,
-    config::Target,
+    cases::{Case, Request},
+    config::{Origin, Target},
     inputs::{BaseUrl, Settings},
     wire::{Client, Encoder, Head, Trouble, Wire, headers},
 };
 use github::{Exit, Failure};
 use jiff::Timestamp;
 use reqwest::header::HeaderValue;
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::time::Instant;
 use transport::Dial;
 
@@ -49,9 +54,15 @@ pub(crate) struct Service(Arc<Inner>);
 
 struct Inner {
     name: String,
-    client: Client,
-    encoder: Encoder,
+    way: Way,
     timeout: Duration,
+}
+
+/// How answers are come by.
+enum Way {
+    Http(Box<(Client, Encoder)>),
+    Batch(Mutex<Batch>),
+    Program(Vec<String>, PathBuf),
 }
 
 impl Service {
@@ -63,16 +74,35 @@ impl Service {
             failure.because(error).state("nothing was asked")
         })?;
         let encoder = Encoder::new(&url, &dial, headers(&target.headers, login));
-        Ok(Self(Arc::new(Inner {
-            name: base_url.to_string(),
-            client: Client::new(dial),
-            encoder,
-            timeout: target.timeout.duration(),
-        })))
+        let way = Way::Http(Box::new((Client::new(dial), encoder)));
+        Ok(Self::by(way, base_url.to_string(), target))
     }
 
-    /// The service of the run.
+    fn by(way: Way, name: String, target: &Target) -> Self {
+        Self(Arc::new(Inner { name, way, timeout: target.timeout.duration() }))
+    }
+
+    /// The service of the run, or what stands for one.
     pub(crate) fn of(settings: &Settings) -> Result<Self, Failure> {
+        let target = &settings.canary.target;
+        match &target.origin {
+            Origin::Service => {}
+            Origin::Batch(path, id) => {
+                let path = settings.folder.join(path);
+                let batch = Batch::open(&path, id.clone()).map_err(|error| {
+                    let failure = Failure::new(Exit::Unknown, "read the batch").subject(path.display());
+                    failure.because(error).state("no answer was looked at")
+                })?;
+                return Ok(Self::by(Way::Batch(Mutex::new(batch)), settings.target(), target));
+            }
+            Origin::Program(words) => {
+                return Ok(Self::by(
+                    Way::Program(words.clone(), settings.workspace.clone()),
+                    settings.target(),
+                    target,
+                ));
+            }
+        }
         let nobody = || Failure::new(Exit::Unknown, "ask").because("no service is named").state("nothing was asked");
         let base_url = settings.base_url.as_ref().ok_or_else(nobody)?;
         Self::connect(base_url, &settings.canary.target, settings.authorization.as_ref())
@@ -90,7 +120,27 @@ impl Service {
 
     /// The bytes of a request.
     pub(crate) fn encode(&self, request: &Request) -> Result<Wire, String> {
-        self.0.encoder.encode(request)
+        match &self.0.way {
+            Way::Http(http) => http.1.encode(request),
+            Way::Batch(_) | Way::Program(..) => Err("only a service is asked over HTTP".to_owned()),
+        }
+    }
+
+    /// Asks a case once.
+    pub(crate) async fn ask_case(&self, case: &Case) -> Reply {
+        let started = Instant::now();
+        let answer = |body: Vec<u8>| {
+            let (head, took, at) = (Head::good(), started.elapsed(), Timestamp::now());
+            Reply::Answer(Answer { status: head.status, head, body, took, at })
+        };
+        match &self.0.way {
+            Way::Http(_) => self.ask(&case.request).await,
+            Way::Batch(batch) => batch.lock().unwrap_or_else(PoisonError::into_inner).find(&case.id, answer),
+            Way::Program(words, folder) => {
+                let body = case.request.body.as_ref().map(ToString::to_string);
+                program::ask(words, folder, body, self.0.timeout, answer).await
+            }
+        }
     }
 
     /// Asks once.
@@ -104,8 +154,9 @@ impl Service {
     /// Sends a request whose time is counted from `start`.
     pub(crate) async fn send(&self, wire: &Wire, start: Instant) -> Reply {
         let timeout = self.0.timeout;
+        let Way::Http(http) = &self.0.way else { return Reply::Unreachable("there is no service".to_owned()) };
         // A connection has three quarters of the time, so that "nobody there" is told from "too slow".
-        match self.0.client.ask(wire, timeout / 4 * 3, start + timeout).await {
+        match http.0.ask(wire, timeout / 4 * 3, start + timeout).await {
             Ok(received) if received.head.redirects() => Reply::Redirected,
             Ok(received) => Reply::Answer(Answer {
                 status: received.head.status,

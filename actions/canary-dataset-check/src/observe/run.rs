@@ -86,7 +86,7 @@ async fn ask(sides: Sides<'_>, case: Case, settings: &Settings) -> Done {
     let keeps_bodies = baseline.is_some() || settings.canary.staleness.is_some();
     let of_the_baseline = async |pair: &mut Pair| {
         if let Some(baseline) = baseline {
-            let reply = baseline.ask(&case.request).await;
+            let reply = baseline.ask_case(&case).await;
             (pair.then, pair.then_right) = (body(&reply), right(&judged(&reply)));
         }
     };
@@ -94,7 +94,7 @@ async fn ask(sides: Sides<'_>, case: Case, settings: &Settings) -> Done {
         of_the_baseline(&mut pair).await;
     }
     for number in 0..settings.canary.cases.repeats {
-        let reply = sides.candidate.ask(&case.request).await;
+        let reply = sides.candidate.ask_case(&case).await;
         match &reply {
             Reply::Answer(answer) => {
                 latencies.push(answer.took);

@@ -38,6 +38,12 @@ pub(super) enum Stays {
 }
 
 impl Head {
+    /// The head of an answer that did not come over HTTP: a status of 200 and no fields.
+    #[must_use]
+    pub fn good() -> Self {
+        Self { status: 200, bytes: Vec::new() }
+    }
+
     /// A head as text: a status line and fields, one per line.
     ///
     /// # Errors
