@@ -11,6 +11,10 @@ use transport::Dial;
 /// Makes requests to one service: what all of them have in common.
 pub(crate) struct Encoder {
     base: String,
+    /// The base's own path, without a slash at its end.
+    prefix: String,
+    /// The headers of a request that has none of its own, as they are sent.
+    common: Vec<u8>,
     /// Stands before the path, for a proxy that passes requests on.
     absolute: String,
     host: String,
@@ -29,7 +33,9 @@ impl Encoder {
             headers.insert("proxy-authorization", login.clone());
         }
         let base = url.as_str().trim_end_matches('/').to_owned();
-        Self { base, absolute: dial.absolute().unwrap_or_default(), host, headers }
+        let prefix = url.path().trim_end_matches('/').to_owned();
+        let common = headers.iter().flat_map(|(name, value)| line(name.as_str(), value.as_bytes())).collect();
+        Self { base, prefix, common, absolute: dial.absolute().unwrap_or_default(), host, headers }
     }
 
     /// The bytes of a request.
@@ -37,23 +43,23 @@ impl Encoder {
     /// # Errors
     /// When the path makes no address together with the service's.
     pub(crate) fn encode(&self, request: &Request) -> Result<Wire, String> {
-        let address = format!("{}{}", self.base, request.path);
-        let mut url: Url = address.parse().map_err(|error| format!("{address} is no address: {error}"))?;
-        if !request.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&request.query);
-        }
-        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let line =
-            format!("{} {}{}{query} HTTP/1.1\r\nhost: {}\r\n", request.method, self.absolute, url.path(), self.host);
-        let mut bytes = line.into_bytes();
-        let mut field = |name: &str, value: &[u8]| bytes.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
+        let target = match request.query.is_empty() && is_plain(&request.path) {
+            true => format!("{}{}", self.prefix, request.path),
+            false => self.target(request)?,
+        };
+        let first = format!("{} {}{target} HTTP/1.1\r\nhost: {}\r\n", request.method, self.absolute, self.host);
+        let mut bytes = first.into_bytes();
         let own = |name: &str| request.headers.iter().any(|(other, _)| other == name);
-        for (name, value) in self.headers.iter().filter(|(name, _)| !own(name.as_str())) {
-            field(name.as_str(), value.as_bytes());
+        if request.headers.is_empty() {
+            bytes.extend(&self.common);
+        } else {
+            let common = self.headers.iter().filter(|(name, _)| !own(name.as_str()));
+            common.for_each(|(name, value)| bytes.extend(line(name.as_str(), value.as_bytes())));
         }
         for (name, value) in &request.headers {
-            field(name.as_str(), value.as_bytes());
+            bytes.extend(line(name.as_str(), value.as_bytes()));
         }
+        let mut field = |name: &str, value: &[u8]| bytes.extend(line(name, value));
         let body = request.body.as_ref().map(ToString::to_string);
         match &body {
             Some(body) => {
@@ -76,6 +82,28 @@ impl Encoder {
             if matches!(request.method, Method::POST | Method::PATCH) { Repeatable::No } else { Repeatable::Yes };
         Ok(Wire { bytes, answered, repeatable })
     }
+
+    /// Path and query of a request, escaped where they must be.
+    fn target(&self, request: &Request) -> Result<String, String> {
+        let address = format!("{}{}", self.base, request.path);
+        let mut url: Url = address.parse().map_err(|error| format!("{address} is no address: {error}"))?;
+        if !request.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&request.query);
+        }
+        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        Ok(format!("{}{query}", url.path()))
+    }
+}
+
+/// A header as it is sent.
+fn line(name: &str, value: &[u8]) -> Vec<u8> {
+    [name.as_bytes(), b": ", value, b"\r\n"].concat()
+}
+
+/// Whether a path is sent as it is written: nothing in it is escaped, resolved or cut off.
+fn is_plain(path: &str) -> bool {
+    let kept = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_~,;=&?@+:!$()*".contains(&byte) || byte == b'.';
+    path.bytes().all(kept) && !path.contains("/.")
 }
 
 /// The headers of every request: the file's, and the credentials where the run has some.
@@ -88,4 +116,43 @@ pub(crate) fn headers(
         headers.insert(AUTHORIZATION, value.clone());
     }
     headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn encoder() -> Encoder {
+        let url: Url = "http://example.org:8080/api/".parse().unwrap();
+        Encoder::new(&url, &Dial::to(&url).unwrap(), HeaderMap::new())
+    }
+
+    #[test]
+    fn a_request_is_what_the_standard_says() {
+        let text = |request: &Request| String::from_utf8(encoder().encode(request).unwrap().bytes).unwrap();
+        let plain = text(&Request::get("/a?x=1"));
+        assert!(plain.starts_with("GET /api/a?x=1 HTTP/1.1\r\nhost: example.org:8080\r\n"), "{plain}");
+        assert!(plain.contains("\r\naccept: */*\r\n") && plain.ends_with("\r\n\r\n") && !plain.contains("content-"));
+        let own =
+            Request { headers: vec![("accept".parse().unwrap(), "text/html".parse().unwrap())], ..Request::get("/ü") };
+        let own = text(&own);
+        assert!(
+            own.starts_with("GET /api/%C3%BC ") && own.contains("accept: text/html") && !own.contains("*/*"),
+            "{own}"
+        );
+        let post = Request { method: Method::POST, ..Request::get("/") };
+        assert!(text(&post).contains("content-length: 0\r\n"));
+        assert_eq!(encoder().encode(&post).unwrap().repeatable, Repeatable::No);
+    }
+
+    proptest! {
+        #[test]
+        fn a_plain_path_is_sent_as_any_other_would_be(path in "/[a-z0-9/.?&=:@!$()*,;+_~-]{0,20}") {
+            if is_plain(&path) {
+                let request = Request::get(&path);
+                prop_assert_eq!(encoder().target(&request).unwrap(), format!("/api{}", path));
+            }
+        }
+    }
 }
