@@ -327,6 +327,7 @@ mod tests {
             ("{path: $.a, between: [2, 1]}", "the range is empty"),
             ("{path: $.a, one_of: []}", "at least one"),
             ("{path: $.a, matches: '('}", "not a pattern"),
+            ("{path: $.a, matches: '((a{1000}){1000}){1000}'}", "not a pattern"),
             ("{path: $.a, type: int}", "`int` is no type"),
             ("{path: $.a, absent: true, equals: 1}", "`absent` stands alone"),
             ("{path: $.a, none: {}}", "asserts nothing"),

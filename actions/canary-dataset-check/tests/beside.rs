@@ -92,3 +92,19 @@ fn old_data_are_stale_and_older_ones_blocked() {
     assert_eq!((ran.code, &ran.report["ages"]["blocked"]), (1, &json!(2)), "{}", ran.log);
     assert!(ran.log.contains("staleness: 2 of 2 answers are blocked; allowed: 10%"), "{}", ran.log);
 }
+
+#[test]
+fn the_baseline_never_sees_the_credentials_of_the_candidate() {
+    let answering = |expected: bool| {
+        Server::start(move |seen| {
+            let sent = seen.head.to_lowercase().contains("authorization: bearer s3cret-token");
+            ok(if sent == expected { "{\"a\": 1}" } else { "{\"a\": 0}" })
+        })
+    };
+    let (candidate, baseline) = (answering(true), answering(false));
+    let world = World::new(&canary("compare: {max_changed: 0}"), &cases(3));
+    let args = ["--baseline-url", &baseline.url(), "--authorization", "Bearer s3cret-token"];
+    let ran = world.run(&candidate.url(), &args);
+    assert_eq!((ran.code, &ran.report["compared"]["better"]), (0, &json!(0)), "{}", ran.log);
+    assert_eq!(baseline.asked(), 3);
+}

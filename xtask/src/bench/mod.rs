@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: figures, each beside somebody else's in the same run. It judges nothing.
 
 mod attest;
+mod canary;
 mod corpus;
 mod hash;
 mod image;
@@ -36,6 +37,8 @@ enum What {
     Attest(attest::Attest),
     /// Speed of hashing one large file and many, beside OpenSSL
     Hash(hash::Hash),
+    /// Answers judged a second, lateness under load, cost of a comparison: `canary-dataset-check` beside wrk
+    Canary(canary::Canary),
     /// Which components `sbom`, Syft and cdxgen list of projects and images
     SbomCorpus(corpus::Corpus),
 }
@@ -48,6 +51,7 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
         Some(What::Promote(promote)) => promote::run(promote),
         Some(What::Attest(attest)) => attest::run(attest),
         Some(What::Hash(hash)) => hash::run(hash),
+        Some(What::Canary(canary)) => canary::run(canary),
         Some(What::SbomCorpus(corpus)) => corpus::run(corpus),
     }
 }
