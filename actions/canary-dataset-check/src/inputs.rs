@@ -20,10 +20,10 @@ use subject::{Digest, ImageRef, Reference};
 /// The declaration: `action.yml`, the README's table and `--help` come from here.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Inputs {
-    /// `check` asks the service; `validate` only reads the files, and asks nobody; `merge` makes one result of the `reports` of all shards.
+    /// `check` asks the service; `validate` only reads the files, and asks nobody; `merge` makes one result of the `reports` of all shards; `record` writes what the service says now beside the dataset, for review, and never in CI.
     #[arg(long, value_enum, default_value = "check")]
     pub mode: Mode,
-    /// The running service, such as `https://staging.example.org`; a path in it is put before every path that is asked. `mode: check` needs it.
+    /// The running service, such as `https://staging.example.org`; a path in it is put before every path that is asked. `mode: check` and `record` need it.
     #[arg(long)]
     pub base_url: Option<BaseUrl>,
     /// The release that serves now, for what `config` compares with a baseline. It gets no `authorization`.
@@ -73,6 +73,8 @@ pub enum Mode {
     Validate,
     /// Makes one result of all shards'.
     Merge,
+    /// Writes what the service says now.
+    Record,
 }
 
 /// Scheme, host and perhaps a path; no query, fragment, user or password.
@@ -240,8 +242,8 @@ fn fit_together(inputs: &Inputs, canary: &Canary, errors: &mut Vec<InputError>) 
     if !of_a_service && inputs.base_url.is_some() {
         refuse("base-url", "is not asked: `config` names another target");
     }
-    if inputs.mode == Mode::Check && of_a_service && inputs.base_url.is_none() {
-        refuse("base-url", "is missing: `mode: check` asks the service there");
+    if matches!(inputs.mode, Mode::Check | Mode::Record) && of_a_service && inputs.base_url.is_none() {
+        refuse("base-url", "is missing: the service there is asked");
     }
     if inputs.mode == Mode::Check && canary.is_relative() && inputs.baseline_url.is_none() {
         refuse("baseline-url", "is missing: `config` compares with a baseline");

@@ -20,6 +20,7 @@ pub mod load;
 mod merge;
 pub mod observe;
 pub mod random;
+mod record;
 mod report;
 pub mod staleness;
 pub mod statement;
@@ -60,6 +61,7 @@ impl Action for CanaryDatasetCheck {
         match inputs.mode {
             Mode::Check => check(runner, &inputs, settings).await,
             Mode::Validate => Ok(report::valid(&settings)),
+            Mode::Record => record::record(runner, &settings),
             Mode::Merge => {
                 let reports = inputs::reports(runner, &inputs)?;
                 let same = Same { config: settings.config.digest, dataset: settings.dataset.digest };

@@ -1,4 +1,4 @@
-//! A dataset shared by several runs, and their reports as one.
+//! Runs that share a dataset, or do something else with it than ask for a verdict.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
@@ -85,4 +85,31 @@ fn validating_asks_nobody_and_tells_what_is_wrong() {
     let ran = World::new(load, &cases(3)).run(&server.url(), &["--shard", "1/2"]);
     assert_eq!(ran.code, 2, "{}", ran.log);
     assert!(ran.log.contains("shards cannot be put together"), "{}", ran.log);
+}
+
+#[test]
+fn what_is_recorded_is_for_people_to_review_and_nobody_records_in_ci() {
+    let server = Server::start(|seen| match seen.target.as_str() {
+        "/0" => ok("{\"a\": 1.04, \"t\": 5}"),
+        "/1" => ok("{\"a\": 7.50}"),
+        _ => answer("500 Oops", ""),
+    });
+    let canary = "version: 1\ncases: {from: cases.jsonl}\ntolerances: [{path: $.a, abs: 0.1}]\n";
+    let world = World::new(canary, &cases(3));
+    let ran = world.run(&server.url(), &["--mode", "record"]);
+    assert_eq!((ran.code, &ran.report["changed"], &ran.report["skipped"]), (0, &json!(1), &json!(1)), "{}", ran.log);
+    let recorded = std::fs::read_to_string(world.path("cases.recorded.jsonl")).unwrap();
+    let lines: Vec<&str> = recorded.lines().collect();
+    let before = cases(3);
+    let before: Vec<&str> = before.lines().collect();
+    assert_eq!(
+        (lines.len(), lines[0], lines[2]),
+        (3, before[0], before[2]),
+        "near enough stays, and so does what failed"
+    );
+    assert!(lines[1].contains("\"$.a\":7.50"), "{}", lines[1]);
+    assert_eq!(std::fs::read_to_string(world.path("cases.jsonl")).unwrap(), cases(3), "the dataset itself stays");
+    let output = world.command(&server.url(), &["--mode", "record"]).env("CI", "true").output().unwrap();
+    let ran = world.ran(output);
+    assert!(ran.code == 3 && ran.log.contains("never in CI"), "{}", ran.log);
 }
