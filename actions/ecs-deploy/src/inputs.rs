@@ -153,8 +153,8 @@ pub(crate) enum Goal {
     Once(Box<Once>),
     /// Nothing, but to look.
     Preflight(Box<Forth>),
-    /// Nothing, but to write a policy.
-    IamPolicy,
+    /// Nothing, but to write a policy for releases of that image.
+    IamPolicy(Option<Reference>),
 }
 
 /// One task outside the service.
@@ -216,7 +216,7 @@ impl Settings {
                 Goal::Once(Box::new(Once { forth, command }))
             }),
             Mode::Preflight => forth(inputs, &mut errors).map(|forth| Goal::Preflight(Box::new(forth))),
-            Mode::IamPolicy => Some(Goal::IamPolicy),
+            Mode::IamPolicy => Some(Goal::IamPolicy(inputs.image.clone())),
         };
         if inputs.mode != Mode::RunTask && !inputs.command.is_empty() {
             errors.push(InputError::unseen(
@@ -271,7 +271,7 @@ impl Settings {
             Goal::Recover => "recover",
             Goal::Once(_) => "run-task",
             Goal::Preflight(_) => "preflight",
-            Goal::IamPolicy => "iam-policy",
+            Goal::IamPolicy(_) => "iam-policy",
         }
     }
 

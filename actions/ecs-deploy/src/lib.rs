@@ -99,7 +99,7 @@ impl Action for EcsDeploy {
                 let image = pin(runner, forth, &open).await?;
                 preflight::run(&mut rollout, forth, image.as_ref(), &open).await?
             }
-            Goal::IamPolicy => policy::write(runner, &settings),
+            Goal::IamPolicy(image) => policy::write(runner, &settings, image.as_ref()),
             Goal::Resume => resume::resume(&mut rollout).await?,
             Goal::Recover => resume::recover(&mut rollout).await?,
         };

@@ -85,7 +85,8 @@ impl<'w, 'a> Paused<'w, 'a> {
     fn not_now(&mut self, error: AwsError) -> Result<Answer, AwsError> {
         self.failures += u32::from(!error.is_throttling() && !error.is_transient());
         self.watch.runner.detail(format!("not this time: {error}"));
-        if self.failures < FAILURES { Ok(Answer::NotNow) } else { Err(error) }
+        // A right that is missing does not come by waiting.
+        if self.failures < FAILURES && !error.is_denied() { Ok(Answer::NotNow) } else { Err(error) }
     }
 
     /// What following makes of a look.

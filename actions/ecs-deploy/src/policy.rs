@@ -9,6 +9,7 @@ use crate::{
 };
 use github::Runner;
 use serde_json::{Value, json};
+use subject::Reference;
 
 /// Where things are, as far as it is known; what is not is left to be filled in.
 struct Place {
@@ -21,9 +22,9 @@ struct Place {
 
 /// Prints the policy and leaves it in the report.
 #[must_use]
-pub(crate) fn write(runner: &Runner, settings: &Settings) -> Outcome {
+pub(crate) fn write(runner: &Runner, settings: &Settings, image: Option<&Reference>) -> Outcome {
     let region = runner.env("AWS_REGION").or_else(|| runner.env("AWS_DEFAULT_REGION"));
-    let policy = policy(settings, region);
+    let policy = policy(settings, region, image);
     format!("{policy:#}").lines().for_each(|line| runner.info(line));
     let outcome = Outcome::new(Verdict::Written, settings, runner.now());
     Outcome { policy: Some(policy), ..outcome }
@@ -31,7 +32,7 @@ pub(crate) fn write(runner: &Runner, settings: &Settings) -> Outcome {
 
 /// The policy of a deployment with these settings, its way back, its post step and its diagnosis.
 #[must_use]
-pub(crate) fn policy(settings: &Settings, region: Option<&str>) -> Value {
+pub(crate) fn policy(settings: &Settings, region: Option<&str>, image: Option<&Reference>) -> Value {
     let place = Place::of(settings, region);
     let gated = settings.progress.gate.is_some() && settings.progress.engine == Engine::Ecs;
     let mut services = vec![place.arn("ecs", &format!("service/{}/{}", place.cluster, place.service))];
@@ -50,17 +51,15 @@ pub(crate) fn policy(settings: &Settings, region: Option<&str>) -> Value {
     statements.push(deployments(&place, &services, gated));
     statements.extend(tasks(&place));
     statements.extend(definitions(&place));
-    statements.extend(images(&place));
-    statements.push(allow(
-        "Diagnosis",
-        &[
-            "elasticloadbalancing:DescribeTargetHealth",
-            "logs:DescribeLogGroups",
-            "logs:GetLogEvents",
-            "cloudwatch:DescribeAlarms",
-        ],
-        &json!("*"),
-    ));
+    statements.extend(images(&place, image));
+    let diagnosis = ["elasticloadbalancing:DescribeTargetHealth", "logs:GetLogEvents"];
+    statements.push(allow("Diagnosis", &diagnosis, &json!("*")));
+    let mut preflight = vec!["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups"];
+    if settings.progress.engine == Engine::Ecs {
+        // A service that ECS shifts has a rule, whose weights must agree with what is healthy.
+        preflight.insert(1, "elasticloadbalancing:DescribeRules");
+    }
+    statements.push(allow("Preflight", &preflight, &json!("*")));
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
@@ -108,9 +107,10 @@ fn definitions(place: &Place) -> [Value; 2] {
     [allow("TaskDefinitions", &actions, &json!("*")), pass]
 }
 
-fn images(place: &Place) -> [Value; 2] {
+fn images(place: &Place, image: Option<&Reference>) -> [Value; 2] {
     let actions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
-    let repository = place.arn("ecr", "repository/<the image's repository>");
+    let path = image.map_or("<the image's repository>", |image| image.repository().path());
+    let repository = place.arn("ecr", &format!("repository/{path}"));
     [
         allow("LookForTheImage", &actions, &json!(repository)),
         allow("LogInToTheRegistry", &["ecr:GetAuthorizationToken"], &json!("*")),

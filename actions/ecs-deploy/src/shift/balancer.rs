@@ -91,7 +91,8 @@ impl Balancer<'_> {
     /// What may pass is waited out; what does not pass is given up after a while.
     fn not_now(&mut self, error: AwsError) -> Result<Answer, AwsError> {
         self.failures += u32::from(!error.is_throttling() && !error.is_transient());
-        if self.failures < FAILURES { Ok(Answer::NotNow) } else { Err(error) }
+        // A right that is missing does not come by waiting.
+        if self.failures < FAILURES && !error.is_denied() { Ok(Answer::NotNow) } else { Err(error) }
     }
 
     async fn look(&self) -> Result<Observation, AwsError> {

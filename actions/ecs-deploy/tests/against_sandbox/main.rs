@@ -13,6 +13,7 @@ mod liar;
 mod looking;
 mod lying;
 mod pausing;
+mod permissions;
 mod racing;
 mod running_once;
 mod shifting;

@@ -33,6 +33,8 @@ pub(crate) struct World {
     pub(crate) folder: tempfile::TempDir,
     /// Where the steps find ECS, if not in the sandbox itself.
     pub(crate) liar: Option<String>,
+    /// Further variables of the steps.
+    pub(crate) env: Vec<(&'static str, &'static str)>,
 }
 
 /// What a finished step left.
@@ -58,7 +60,7 @@ impl World {
         let (runner, _) = Runner::for_test(env.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let aws = Aws::connect(&runner, &AwsInputs::default()).await.unwrap();
         let registry = Registry::new(Arc::new(EcrCredentials::new(&aws))).unwrap();
-        let world = Self { sandbox, aws, registry, folder: tempfile::tempdir().unwrap(), liar: None };
+        let world = Self { sandbox, aws, registry, folder: tempfile::tempdir().unwrap(), liar: None, env: Vec::new() };
         world.aws.json(Api::Ecr, "CreateRepository", &json!({"repositoryName": "app"})).await.unwrap();
         world.ecs("CreateCluster", json!({"clusterName": "c"})).await;
         world
@@ -188,7 +190,7 @@ impl World {
             ("INPUT_POLL-SECONDS", "0.1"),
             ("INPUT_WAIT-MINUTES", "1"),
         ];
-        command.envs(context);
+        command.envs(context).envs(self.env.iter().copied());
         command.envs(inputs.iter().map(|(name, value)| (format!("INPUT_{}", name.to_uppercase()), value)));
         command.envs(state.iter().map(|(name, value)| (format!("STATE_{name}"), value)));
         if inputs.iter().any(|(name, _)| *name == "role-to-assume") {
