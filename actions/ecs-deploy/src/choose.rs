@@ -78,6 +78,14 @@ pub(crate) fn choose(history: &History, back: &Back) -> Return {
     match back {
         Back::Last => last(history),
         Back::Revision(name) => named(history, name),
+        Back::Deployment(arn) => {
+            let found = successes(history).find(|(deployment, _)| deployment.service_deployment_arn == *arn);
+            success(history, found, || format!("{arn} is no successful deployment in the service's history"))
+        }
+        Back::Time(at) => {
+            let found = successes(history).find(|(deployment, _)| deployment.created_at.is_some_and(|it| it <= *at));
+            success(history, found, || format!("no deployment in the service's history had succeeded by {at}"))
+        }
         Back::Image(image) => {
             let digest = image.digest.to_string();
             let ran = |revision: &Revision| {
@@ -96,6 +104,17 @@ pub(crate) fn choose(history: &History, back: &Back) -> Return {
                 }),
             }
         }
+    }
+}
+
+/// To what a successful deployment put in place.
+fn success(history: &History, found: Option<(&ServiceDeployment, &Revision)>, why: impl FnOnce() -> String) -> Return {
+    match found {
+        Some((_, revision)) => named(history, &revision.task_definition),
+        None => Return::Refuse(Refusal {
+            why: why(),
+            help: "ECS keeps 90 days; name a task definition by `to-revision`".to_owned(),
+        }),
     }
 }
 
@@ -312,6 +331,21 @@ mod tests {
         assert!(matches!(choose(&history, &Back::Image(image("2"))), Return::Refuse(_)), "it never came up");
         let elsewhere = "other.example/app".parse::<subject::Repository>().unwrap().image(image("1").digest);
         assert!(matches!(choose(&history, &Back::Image(elsewhere)), Return::Refuse(_)));
+    }
+
+    #[test]
+    fn a_deployment_or_a_moment_says_how_far_back_and_only_a_success_counts() {
+        let history = history(
+            4,
+            &[(1, "SUCCESSFUL", 1), (2, "ROLLBACK_SUCCESSFUL", 2), (3, "SUCCESSFUL", 3), (4, "SUCCESSFUL", 4)],
+        );
+        let at = |second: i64| choose(&history, &Back::Time(jiff::Timestamp::from_second(second).unwrap()));
+        assert_eq!([at(1), at(2), at(3)], [to(1), to(1), to(3)]);
+        assert_eq!(at(99), already());
+        assert!(matches!(at(0), Return::Refuse(_)));
+        let by = |arn: &str| choose(&history, &Back::Deployment(arn.to_owned()));
+        assert_eq!(by("sd/3"), to(3));
+        assert!(matches!(by("sd/2"), Return::Refuse(_)) && matches!(by("sd/9"), Return::Refuse(_)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Why tasks stopped: grouped, told apart into what a retry may cure and what it cannot, with a likely fix.
 
 use crate::model::{Container, Task};
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
 /// A kind of failure, with the words ECS has for it.
@@ -218,11 +219,28 @@ fn normal(reason: &str, task: &str) -> String {
     reason.split_whitespace().map(word).collect::<Vec<_>>().join(" ").chars().take(400).collect()
 }
 
+/// So many tasks that end alike, each within so many seconds, are the program's own doing; three may be a bad moment, and
+/// are the least that ECS's breaker trips at.
+const ALIKE: usize = 4;
+const AT_ONCE: SignedDuration = SignedDuration::from_secs(5);
+
 /// The first cause among stopped tasks that no retry will cure.
 #[must_use]
 pub(crate) fn hopeless(tasks: &[Task]) -> Option<String> {
-    let group = group(tasks).into_iter().find(|group| group.kind.is_hopeless())?;
-    Some(group.reason)
+    let groups = group(tasks);
+    if let Some(group) = groups.iter().find(|group| group.kind.is_hopeless()) {
+        return Some(group.reason.clone());
+    }
+    let at_once: Vec<Task> = tasks.iter().filter(|task| ended_at_once(task)).cloned().collect();
+    let mut alike = group(&at_once).into_iter().filter(|group| group.kind == Kind::Exited && group.tasks >= ALIKE);
+    let group = alike.find(|group| group.exit_code.is_some_and(|code| code != 0))?;
+    let (container, code) = (group.container.unwrap_or_default(), group.exit_code.unwrap_or_default());
+    Some(format!("container `{container}` ended with exit code {code} at once, {} times in a row", group.tasks))
+}
+
+fn ended_at_once(task: &Task) -> bool {
+    let (Some(started), Some(stopping)) = (task.started_at, task.stopping_at) else { return false };
+    stopping.duration_since(started) < AT_ONCE
 }
 
 #[cfg(test)]
@@ -335,6 +353,29 @@ mod tests {
         assert_eq!(hopeless(&[crash.clone(), away, crash.clone()]), None);
         let format = task("3", "EssentialContainerExited", "x", (Some(1), "exec /app: exec format error"));
         assert_eq!(hopeless(&[crash, format]).unwrap(), "exec /app: exec format error");
+    }
+
+    #[test]
+    fn a_program_that_ends_at_once_again_and_again_is_not_waited_for() {
+        let crash = |id: &str, seconds: f64, code: i64| {
+            let mut crash =
+                task(id, "EssentialContainerExited", "Essential container in task exited", (Some(code), ""));
+            let at =
+                |seconds: f64| jiff::Timestamp::from_second(1000).unwrap() + SignedDuration::from_secs_f64(seconds);
+            (crash.started_at, crash.stopping_at) = (Some(at(0.0)), Some(at(seconds)));
+            crash
+        };
+        let times = |count: usize, seconds: f64, code: i64| -> Vec<Task> {
+            (0..count).map(|n| crash(&n.to_string(), seconds, code)).collect()
+        };
+        assert_eq!(hopeless(&times(3, 0.2, 3)), None, "the breaker's least");
+        assert_eq!(
+            hopeless(&times(4, 0.2, 3)).unwrap(),
+            "container `api` ended with exit code 3 at once, 4 times in a row"
+        );
+        assert_eq!(hopeless(&times(4, 6.0, 3)), None, "it had run for a while");
+        assert_eq!(hopeless(&times(4, 0.2, 0)), None, "it came to a good end");
+        assert_eq!(hopeless(&[times(3, 0.2, 3), times(3, 0.2, 4)].concat()), None, "not alike");
     }
 
     #[test]

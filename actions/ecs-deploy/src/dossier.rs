@@ -4,17 +4,20 @@ use crate::{
     definition::Definition,
     diagnose::{self, Group},
     observe::Ecs,
-    outcome::{Dossier, Tail, Target},
+    outcome::{Dossier, Moment, Tail, Target},
     watch::Record,
 };
 use aws::Service as Api;
 use github::Runner;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 /// Log lines kept of a container.
 const LINES: usize = 30;
 /// Longest log line kept, in characters.
 const LINE: usize = 500;
+/// Alarms whose history is read.
+const ALARMS: usize = 5;
 /// Different failures whose logs are read.
 const LOGS: usize = 3;
 
@@ -35,7 +38,34 @@ pub(crate) async fn gather(runner: &Runner, ecs: &Ecs, record: &Record, task_def
             Err(error) => runner.detail(format!("no target health for the diagnosis: {error}")),
         }
     }
-    (!dossier.groups.is_empty() || !dossier.targets.is_empty()).then_some(dossier)
+    match alarms(ecs, record).await {
+        Ok(alarms) => dossier.alarms = alarms,
+        Err(error) => runner.detail(format!("no history of the alarms for the diagnosis: {error}")),
+    }
+    let found = !dossier.groups.is_empty() || !dossier.targets.is_empty() || !dossier.alarms.is_empty();
+    found.then_some(dossier)
+}
+
+/// What the alarms that went off have done since our deployment began, oldest first.
+async fn alarms(ecs: &Ecs, record: &Record) -> Result<Vec<Moment>, aws::AwsError> {
+    let Some(own) = &record.last else { return Ok(Vec::new()) };
+    let names = own.alarms.as_ref().map(|alarms| alarms.triggered_alarm_names.as_slice()).unwrap_or_default();
+    let mut moments = Vec::new();
+    for name in names.iter().take(ALARMS) {
+        let mut input = json!({"AlarmName": name, "HistoryItemType": "StateUpdate", "MaxRecords": 20});
+        if let Some(began) = own.created_at {
+            input["StartDate"] = json!(began.as_second());
+        }
+        let answer = ecs.aws.json(Api::CloudWatch, "DescribeAlarmHistory", &input).await?;
+        for item in answer["AlarmHistoryItems"].as_array().into_iter().flatten() {
+            let at = item["Timestamp"].as_f64().and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok());
+            let at = at.and_then(|since| Timestamp::UNIX_EPOCH.checked_add(since).ok());
+            let said = item["HistorySummary"].as_str().unwrap_or_default();
+            moments.push(Moment { at, what: format!("{name}: {said}") });
+        }
+    }
+    moments.sort_by_key(|moment| moment.at);
+    Ok(moments)
 }
 
 async fn logs(runner: &Runner, ecs: &Ecs, definition: &Definition, groups: &[Group]) -> Vec<Tail> {

@@ -27,6 +27,12 @@ pub(crate) async fn finish(
     let (followed, course) = rollout.follow(&mut journal).await?;
     let mut end = match followed {
         Followed::Ended(end) => end,
+        Followed::FarEnough => {
+            // From here on it is ECS's, and `mode: resume` goes on with it.
+            rollout.ended(&mut journal);
+            let outcome = Outcome::new(Verdict::InProgress, rollout.settings, rollout.runner.now());
+            return Ok(outcome.of_deployment(&journal).of_record(&rollout.record));
+        }
         Followed::Interrupted(end) => return Ok(interrupted(rollout, &mut journal, end, &course)),
     };
     let going_back = matches!(rollout.settings.goal, Goal::Rollback(_));

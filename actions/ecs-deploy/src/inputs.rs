@@ -1,8 +1,10 @@
 //! The declaration of the inputs, and the settings they come to.
 
 pub(crate) mod progress;
+mod until;
 
 pub(crate) use progress::{Engine, Gate, Progress};
+pub(crate) use until::WaitUntil;
 
 use crate::{
     decide::{Breaker, OnCompeting},
@@ -11,7 +13,7 @@ use crate::{
 use aws::AwsInputs;
 use evidence::EvidenceInputs;
 use github::{Failure, InputError, yes_no};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use progress::ProgressInputs;
 use std::{path::PathBuf, time::Duration};
 use subject::{ImageRef, Reference};
@@ -52,6 +54,12 @@ pub struct Inputs {
     /// In `mode: rollback`: the task definition to go back to, as `family:revision` or ARN.
     #[arg(long)]
     pub(crate) to_revision: Option<String>,
+    /// In `mode: rollback`: the service deployment to go back to, by its ARN; it must have succeeded.
+    #[arg(long)]
+    pub(crate) to_deployment: Option<String>,
+    /// In `mode: rollback`: the moment to go back to, as `2026-11-20T12:00:00Z`: the release that had succeeded last by then.
+    #[arg(long, value_parser = moment)]
+    pub(crate) to_time: Option<Timestamp>,
     /// ECS's deployment circuit breaker: switch it on with rollback, or keep what the service has.
     #[arg(long, value_enum, default_value = "rollback")]
     pub(crate) circuit_breaker: Breaker,
@@ -64,6 +72,9 @@ pub struct Inputs {
     /// Minutes a deployment may take before it is taken back; the way back may take as long again. 0.05 to 1440.
     #[arg(long, default_value = "30", value_parser = minutes)]
     pub(crate) wait_minutes: Duration,
+    /// How far a deployment is followed: `end`; `begun`; `stage:` and the name of a lifecycle stage, such as `stage:BAKE_TIME`; or `traffic:` and percent. What is left then is ECS's: `mode: resume` follows it to its end, and nothing is taken back by this run any more.
+    #[arg(long, default_value = "end")]
+    pub(crate) wait_until: WaitUntil,
     /// Seconds between two looks in the first half minute, 0.1 to 60; later looks come 2.5 times as far apart.
     #[arg(long, default_value = "2", value_parser = seconds)]
     pub(crate) poll_seconds: Duration,
@@ -130,6 +141,8 @@ pub(crate) struct Settings {
     pub(crate) on_superseded: OnSuperseded,
     /// How long a deployment may take.
     pub(crate) wait: SignedDuration,
+    /// How far a deployment is followed.
+    pub(crate) wait_until: WaitUntil,
     /// How long between two looks at first.
     pub(crate) poll: Duration,
     /// How the release comes to its traffic.
@@ -197,6 +210,10 @@ pub(crate) enum Back {
     Image(ImageRef),
     /// To this task definition.
     Revision(String),
+    /// To what this service deployment put in place.
+    Deployment(String),
+    /// To what was in place at this moment.
+    Time(Timestamp),
 }
 
 impl Settings {
@@ -224,6 +241,11 @@ impl Settings {
                 "belongs to `mode: run-task`; a deployment takes it in `overrides`",
             ));
         }
+        let ours = !inputs.progress.gate.is_empty() || inputs.progress.alternate_service.is_some();
+        if inputs.wait_until != WaitUntil::End && ours {
+            let problem = "must be `end` where a gate is asked or this action moves the traffic: nobody else would";
+            errors.push(InputError::unseen("wait-until", problem));
+        }
         let progress = Progress::from(&inputs.progress, &mut errors);
         match goal {
             Some(goal) if errors.is_empty() => Ok(Self {
@@ -235,6 +257,7 @@ impl Settings {
                 on_competing: inputs.on_competing,
                 on_superseded: inputs.on_superseded,
                 wait: SignedDuration::try_from(inputs.wait_minutes).unwrap_or(SignedDuration::MAX),
+                wait_until: inputs.wait_until.clone(),
                 poll: inputs.poll_seconds,
                 progress,
                 dry_run: inputs.dry_run || inputs.mode == Mode::Diff,
@@ -255,6 +278,7 @@ impl Settings {
             on_competing: OnCompeting::Refuse,
             on_superseded: OnSuperseded::Fail,
             wait: SignedDuration::from_mins(10),
+            wait_until: WaitUntil::End,
             poll: Duration::from_secs(2),
             progress: Progress::as_is(),
             dry_run: false,
@@ -295,10 +319,8 @@ fn deploy(inputs: &Inputs, errors: &mut Vec<InputError>) -> Option<Goal> {
 
 /// What is to run.
 fn forth(inputs: &Inputs, errors: &mut Vec<InputError>) -> Option<Forth> {
-    for (name, given) in [("to-image", inputs.to_image.is_some()), ("to-revision", inputs.to_revision.is_some())] {
-        if given {
-            errors.push(InputError::unseen(name, "belongs to `mode: rollback`; to deploy, give `image`"));
-        }
+    for name in goals(inputs) {
+        errors.push(InputError::unseen(name, "belongs to `mode: rollback`; to deploy, give `image`"));
     }
     let base = match &inputs.task_definition {
         None => Base::Running,
@@ -330,10 +352,9 @@ fn in_flight(inputs: &Inputs, goal: Goal, errors: &mut Vec<InputError>) -> Optio
         ("image", inputs.image.is_some()),
         ("task-definition", inputs.task_definition.is_some()),
         ("overrides", inputs.overrides.is_some()),
-        ("to-image", inputs.to_image.is_some()),
-        ("to-revision", inputs.to_revision.is_some()),
     ];
-    for (name, _) in given.into_iter().filter(|(_, given)| *given) {
+    let given = given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name);
+    for name in given.chain(goals(inputs)) {
         errors.push(InputError::unseen(name, "belongs to another mode; this one is about what is in flight"));
     }
     Some(goal)
@@ -344,24 +365,44 @@ fn rollback(inputs: &Inputs, errors: &mut Vec<InputError>) -> Option<Goal> {
         let problem = "belongs to `mode: deploy`; to go back to an image, give `to-image`";
         errors.push(InputError::new("image", image, problem));
     }
-    match (&inputs.to_image, &inputs.to_revision) {
-        (Some(_), Some(_)) => {
-            errors.push(InputError::unseen("to-revision", "contradicts `to-image`; give one of them"));
-        }
-        (Some(Reference::Tag(tag)), None) => {
-            errors.push(InputError::new("to-image", tag, "is a tag; history knows digests").example(PINNED));
-        }
-        (Some(Reference::Image(image)), None) => return Some(Goal::Rollback(Back::Image(image.clone()))),
-        (None, Some(revision)) if is_revision(revision) => {
-            return Some(Goal::Rollback(Back::Revision(revision.clone())));
-        }
-        (None, Some(revision)) => {
-            let problem = "is neither family:revision nor the ARN of a task definition";
-            errors.push(InputError::new("to-revision", revision, problem).example("api:41"));
-        }
-        (None, None) => return Some(Goal::Rollback(Back::Last)),
+    let given: Vec<&str> = goals(inputs).collect();
+    if let [first, more @ ..] = given.as_slice() {
+        errors.extend(
+            more.iter().map(|name| InputError::unseen(name, format!("contradicts `{first}`; give one of them"))),
+        );
     }
-    None
+    if let Some(image) = &inputs.to_image {
+        return match image {
+            Reference::Image(image) => Some(Goal::Rollback(Back::Image(image.clone()))),
+            Reference::Tag(tag) => {
+                errors.push(InputError::new("to-image", tag, "is a tag; history knows digests").example(PINNED));
+                None
+            }
+        };
+    }
+    if let Some(revision) = inputs.to_revision.as_ref().filter(|revision| !is_revision(revision)) {
+        let problem = "is neither family:revision nor the ARN of a task definition";
+        errors.push(InputError::new("to-revision", revision, problem).example("api:41"));
+        return None;
+    }
+    let revision = inputs.to_revision.clone().map(Back::Revision);
+    let back = revision.or(inputs.to_deployment.clone().map(Back::Deployment)).or(inputs.to_time.map(Back::Time));
+    Some(Goal::Rollback(back.unwrap_or(Back::Last)))
+}
+
+/// The inputs that say how far back.
+fn goals(inputs: &Inputs) -> impl Iterator<Item = &'static str> + use<> {
+    let given = [
+        ("to-image", inputs.to_image.is_some()),
+        ("to-revision", inputs.to_revision.is_some()),
+        ("to-deployment", inputs.to_deployment.is_some()),
+        ("to-time", inputs.to_time.is_some()),
+    ];
+    given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name)
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "not a moment such as 2026-11-20T12:00:00Z".to_owned())
 }
 
 /// `family:number`, alone or at the end of an ARN.

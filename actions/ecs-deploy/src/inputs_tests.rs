@@ -30,6 +30,8 @@ fn inputs_that_fit_together_become_a_goal() {
     assert_eq!(forth(&["--task-definition", "api:41"]).base, Base::Revision("api:41".into()));
     assert_eq!(forth(&["--task-definition", "deploy/api.json"]).base, Base::File("deploy/api.json".into()));
     assert!(!forth(&["--overrides", "containers: {api: {cpu: 1}}"]).overrides.is_empty());
+    let at = settings(&["--mode", "rollback", "--to-time", "2026-11-20T12:00:00Z"]).unwrap().goal;
+    assert_eq!(at, Goal::Rollback(Back::Time("2026-11-20T12:00:00Z".parse().unwrap())));
     assert_eq!(settings(&["--mode", "recover"]).unwrap().goal, Goal::Recover);
     assert_eq!(settings(&["--mode", "resume"]).unwrap().goal, Goal::Resume);
     assert_eq!(settings(&["--mode", "rollback"]).unwrap().goal, Goal::Rollback(Back::Last));
@@ -45,6 +47,10 @@ fn contradictions_are_reported_all_at_once() {
         (vec!["--to-image", IMAGE, "--to-revision", "api:1"], 3),
         (vec!["--mode", "rollback", "--image", IMAGE, "--to-image", "r.example/a:v1"], 2),
         (vec!["--mode", "rollback", "--to-revision", "api"], 1),
+        (vec!["--mode", "rollback", "--to-time", "2026-11-20T12:00:00Z", "--to-revision", "api:1"], 1),
+        (vec!["--mode", "resume", "--to-deployment", "arn"], 1),
+        (vec!["--mode", "deploy", "--image", IMAGE, "--command", "up"], 1),
+        (vec!["--image", IMAGE, "--strategy", "canary", "--gate", "true", "--wait-until", "begun"], 1),
         (vec!["--mode", "recover", "--image", IMAGE], 1),
         (vec!["--overrides", "containers: [a]\nmemry: 1"], 2),
         (vec!["--image", IMAGE, "--gate", "true"], 1),

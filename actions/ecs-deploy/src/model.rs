@@ -294,6 +294,12 @@ pub(crate) struct Task {
     pub(crate) last_status: String,
     /// The deployment that started it, `ecs-svc/<number>`.
     pub(crate) started_by: Option<String>,
+    /// When it began to run; absent when it never did.
+    #[serde(deserialize_with = "moment")]
+    pub(crate) started_at: Option<Timestamp>,
+    /// When its first container ended.
+    #[serde(deserialize_with = "moment")]
+    pub(crate) stopping_at: Option<Timestamp>,
     /// Why it stopped, in a word.
     pub(crate) stop_code: Option<String>,
     /// Why it stopped. Untrusted text.

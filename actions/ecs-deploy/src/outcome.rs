@@ -110,6 +110,8 @@ pub(crate) struct Dossier {
     pub(crate) logs: Vec<Tail>,
     /// Targets of the load balancer that are not healthy.
     pub(crate) targets: Vec<Target>,
+    /// What the alarms that went off did, oldest first.
+    pub(crate) alarms: Vec<Moment>,
 }
 
 /// The end of a container's log.

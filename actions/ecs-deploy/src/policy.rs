@@ -52,7 +52,8 @@ pub(crate) fn policy(settings: &Settings, region: Option<&str>, image: Option<&R
     statements.extend(tasks(&place));
     statements.extend(definitions(&place));
     statements.extend(images(&place, image));
-    let diagnosis = ["elasticloadbalancing:DescribeTargetHealth", "logs:GetLogEvents"];
+    let diagnosis =
+        ["cloudwatch:DescribeAlarmHistory", "elasticloadbalancing:DescribeTargetHealth", "logs:GetLogEvents"];
     statements.push(allow("Diagnosis", &diagnosis, &json!("*")));
     let mut preflight = vec!["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups"];
     if settings.progress.engine == Engine::Ecs {

@@ -3,7 +3,7 @@
 use crate::{
     follow::{End, Rights, Why},
     identity::DeploymentId,
-    inputs::{Inputs, Progress, Settings},
+    inputs::{Inputs, Progress, Settings, WaitUntil},
     journal::{Journal, Phase},
     observe::Ecs,
     once,
@@ -37,7 +37,8 @@ pub(crate) async fn post(runner: &Runner, inputs: &Inputs) -> Result<(), Failure
     let Some(journal) = journal else { return Ok(()) };
     // Nothing goes on any more that a gate could be asked about.
     let progress = Progress { gate: None, ..settings.progress };
-    let settings = Settings { service: journal.service.clone(), progress, ..settings };
+    let until = WaitUntil::End;
+    let settings = Settings { service: journal.service.clone(), progress, wait_until: until, ..settings };
     let ecs = Ecs { service: journal.service.clone(), ..ecs };
     deployment(runner, ecs, &settings, journal).await
 }
@@ -64,7 +65,7 @@ async fn deployment(runner: &Runner, ecs: Ecs, settings: &Settings, mut journal:
         Followed::Ended(End::Successful) => "the deployment had succeeded before it could be taken back; it stays",
         Followed::Ended(End::Superseded { .. }) => "a newer deployment replaced it",
         Followed::Ended(End::Stopped { .. }) => "the deployment was stopped where it was",
-        Followed::Ended(End::RollbackFailed { .. } | End::Unseen) | Followed::Interrupted(_) => {
+        Followed::Ended(End::RollbackFailed { .. } | End::Unseen) | Followed::FarEnough | Followed::Interrupted(_) => {
             let arn = journal.arn.as_ref().map_or("our deployment", |arn| arn.as_str());
             let stopped =
                 course.stopped().map_or("", |why| if *why == Why::Deadline { ", the time was up" } else { "" });

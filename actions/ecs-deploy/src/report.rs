@@ -60,6 +60,7 @@ fn headline(outcome: &Outcome) -> String {
             format!("{subject} runs {what} already, in {} task(s){why}", outcome.tasks)
         }
         Verdict::NoOp => format!("{subject} was not changed{why}"),
+        Verdict::InProgress => format!("the deployment of {what} to {subject} has come as far as asked, and goes on"),
         Verdict::Completed => format!("the task ran to a good end in {subject}"),
         Verdict::Failed => format!("the task failed in {subject}{why}"),
         Verdict::Ready => format!("nothing stands in the way of a deployment to {subject}"),
@@ -103,6 +104,9 @@ fn summary(outcome: &Outcome) -> Summary {
     }
     if let Some(dossier) = &outcome.diagnosis {
         summary = summary.extend(diagnosis(dossier));
+        if !dossier.alarms.is_empty() {
+            summary = summary.heading("Alarms").table(&["after", "what"], moments(&dossier.alarms, outcome));
+        }
     }
     if !outcome.timeline.is_empty() {
         summary = summary.heading("Timeline").table(&["after", "what"], moments(&outcome.timeline, outcome));

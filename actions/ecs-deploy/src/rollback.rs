@@ -10,12 +10,13 @@ use crate::{
     follow::{End, Rights},
     history::{self, promised},
     identity::{primary, running},
-    inputs::Back,
+    inputs::{Back, Engine},
     journal::Journal,
     model::{Service, ServiceDeployment},
     outcome::{Outcome, Removed},
     prove::Proof,
     rollout::Rollout,
+    shift,
     verdict::Verdict,
     watch::Followed,
 };
@@ -28,6 +29,9 @@ use subject::ImageRef;
 /// # Errors
 /// A [`Failure`] when the world could not be read or written.
 pub(crate) async fn rollback(rollout: &mut Rollout<'_>, back: &Back) -> Result<Outcome, Failure> {
+    if let (Engine::LoadBalancer { alternate, rule }, Back::Last) = (&rollout.settings.progress.engine, back) {
+        return shift::rollback(rollout, alternate, rule).await;
+    }
     let failed = |rollout: &Rollout<'_>, error: aws::AwsError| {
         error.failure("read the service's history").subject(rollout.settings.subject()).state("nothing was changed")
     };
@@ -163,6 +167,7 @@ async fn take_back(
         Followed::Ended(End::Successful) => {
             (Verdict::Refused, "it had succeeded before it could be taken back; run `mode: rollback` again".to_owned())
         }
+        Followed::FarEnough => (Verdict::TimedOut, "its end was not seen".to_owned()),
         Followed::Interrupted(_) => (Verdict::Cancelled, "ECS goes on taking the deployment back".to_owned()),
     };
     let mut outcome = Outcome::new(verdict, rollout.settings, rollout.runner.now());

@@ -207,7 +207,8 @@ impl<'a> Rollout<'a> {
         let patience = Patience { deadline, rollback: wait, newer: SignedDuration::from_secs(15) };
         let course = Course::new(journal.rights(), patience);
         let (runner, ecs, poll) = (self.runner, &self.ecs, self.settings.poll);
-        let mut watch = Watch { runner, ecs, journal, record: &mut self.record, course, poll };
+        let until = &self.settings.wait_until;
+        let mut watch = Watch { runner, ecs, journal, record: &mut self.record, course, poll, until };
         let followed =
             if gated { gate_by_gate(&mut watch, self.settings, &self.image).await? } else { watch.follow().await? };
         Ok((followed, watch.course))
@@ -269,7 +270,7 @@ impl<'a> Rollout<'a> {
         let mut way_back = self.begin(&service, previous, &changes, Rights::Watch).await?;
         Ok(match self.follow(&mut way_back).await?.0 {
             // The post step then follows it to its end.
-            Followed::Interrupted(_) | Followed::Ended(End::Unseen) => End::Unseen,
+            Followed::Interrupted(_) | Followed::FarEnough | Followed::Ended(End::Unseen) => End::Unseen,
             Followed::Ended(end) => {
                 self.ended(&mut way_back);
                 if end == End::Successful { End::RolledBack { cause, to: None } } else { End::RollbackFailed { cause } }

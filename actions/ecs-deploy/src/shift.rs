@@ -13,19 +13,22 @@ pub(crate) use record::Record;
 use crate::{
     decide::Refusal,
     deploy::{self, Open, refused},
+    finish::keep,
+    history::promised,
     host::Floor,
     identity::running,
-    inputs::{Engine, Forth, Settings},
+    inputs::{Engine, Forth, Progress, Settings},
     model::Service,
     observe::Ecs,
     outcome::Outcome,
     rollout::Rollout,
     verdict::Verdict,
 };
-use ::rollout::{Journal, drive};
+use ::rollout::{Journal, Strategy, drive};
 use aws::{Aws, AwsError};
 use balancer::Balancer;
 use github::{Failure, Runner};
+use jiff::SignedDuration;
 use rule::{Actions, Weights};
 use serde_json::json;
 use sides::Sides;
@@ -70,6 +73,52 @@ pub(crate) async fn deploy(
         return Ok(Outcome { cause: Some(cause), ..outcome });
     }
     move_traffic(&mut side, rule, &found, outcome).await
+}
+
+/// `mode: rollback`: the traffic goes back to the other service, which still runs the release before.
+///
+/// # Errors
+/// A [`Failure`] when the world could not be read or written.
+pub(crate) async fn rollback(rollout: &Rollout<'_>, alternate: &str, rule: &str) -> Result<Outcome, Failure> {
+    let found = match find(rollout, alternate, rule).await? {
+        Ok(found) => found,
+        Err(refusal) => return Ok(refused(rollout, refusal)),
+    };
+    let progress = Progress {
+        gate: None,
+        bake: SignedDuration::ZERO,
+        strategy: Some(Strategy::BlueGreen),
+        ..rollout.settings.progress.clone()
+    };
+    let settings = Settings { service: found.sides.candidate.name.clone(), progress, ..rollout.settings.clone() };
+    let mut side = Rollout::new(rollout.runner, ecs_of(&rollout.ecs, &settings.service), &settings);
+    let failed = |error: AwsError| error.failure("read what the other service runs").state("nothing was changed");
+    let other = side.ecs.service().await.map_err(failed)?.unwrap_or_default();
+    let definition = side.ecs.definition(running(&other)).await.map_err(failed)?;
+    let (promises, image) = promised(&definition, None, settings.container.as_deref());
+    let proven = keep(&side, Some(&other), &promises).await?;
+    if proven.verdict != Verdict::NoOp {
+        let what = format!("`{}` is no release to go back to: {}", settings.service, proven.cause.unwrap_or_default());
+        let help = "deploy the release before with `mode: deploy`".to_owned();
+        return Ok(refused(rollout, Refusal { why: what, help }));
+    }
+    if settings.dry_run {
+        let outcome = Outcome::new(Verdict::Planned, &settings, rollout.runner.now());
+        return Ok(Outcome {
+            cause: Some(format!("would give all of the traffic to `{}`", settings.service)),
+            ..outcome
+        });
+    }
+    let digest = image.as_ref().map(|image| image.digest.to_string());
+    let outcome = Outcome { image: image.map(|image| image.to_string()), digest, ..proven };
+    let moved = move_traffic(&mut side, rule, &found, outcome).await?;
+    let verdict = match moved.verdict {
+        Verdict::Deployed => Verdict::RolledBack,
+        Verdict::RolledBack => Verdict::RollbackFailed,
+        other => other,
+    };
+    let rolled_back_to = (verdict == Verdict::RolledBack).then(|| running(&other).to_owned());
+    Ok(Outcome { verdict, rolled_back_to, ..moved }.of_service(&other))
 }
 
 fn ecs_of(ecs: &Ecs, service: &str) -> Ecs {

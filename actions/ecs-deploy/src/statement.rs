@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 /// The predicate of the statement, or `None` where nothing happened that could be stated.
 #[must_use]
 pub(crate) fn predicate(outcome: &Outcome, run_url: Option<&str>) -> Option<Value> {
-    let untouched = matches!(outcome.verdict, Verdict::Refused | Verdict::Planned | Verdict::NoOp);
+    let untouched =
+        matches!(outcome.verdict, Verdict::Refused | Verdict::Planned | Verdict::NoOp | Verdict::InProgress);
     if untouched || outcome.deployment_id.is_none() && outcome.service_deployment.is_none() {
         return None;
     }

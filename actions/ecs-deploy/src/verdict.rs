@@ -14,6 +14,8 @@ pub(crate) enum Verdict {
     Deployed,
     /// The image ran already, in every task; nothing was changed.
     NoOp,
+    /// It has come as far as it was to be followed, and goes on.
+    InProgress,
     /// One task ran to a good end.
     Completed,
     /// One task did not.
@@ -49,9 +51,10 @@ pub(crate) enum Verdict {
 impl Verdict {
     /// Every verdict.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Deployed,
         Self::NoOp,
+        Self::InProgress,
         Self::Completed,
         Self::Failed,
         Self::Ready,
@@ -75,6 +78,7 @@ impl Verdict {
         match self {
             Self::Deployed => "deployed",
             Self::NoOp => "no-op",
+            Self::InProgress => "in-progress",
             Self::Completed => "completed",
             Self::Failed => "failed",
             Self::Ready => "ready",
@@ -98,7 +102,13 @@ impl Verdict {
     #[must_use]
     pub(crate) fn exit(self) -> Exit {
         match self {
-            Self::Deployed | Self::NoOp | Self::Completed | Self::Ready | Self::Written | Self::Planned => Exit::Done,
+            Self::Deployed
+            | Self::NoOp
+            | Self::InProgress
+            | Self::Completed
+            | Self::Ready
+            | Self::Written
+            | Self::Planned => Exit::Done,
             Self::Refused
             | Self::RolledBack
             | Self::RollbackFailed

@@ -4,6 +4,7 @@ use crate::{
     diagnose,
     follow::{Course, End, Look, Newer, Next, Rights, Why, is_near_its_end},
     identity::{OwnArn, primary},
+    inputs::WaitUntil,
     journal::Journal,
     model::{Event, Service, ServiceDeployment, Task},
     observe::Ecs,
@@ -49,6 +50,8 @@ pub(crate) struct Record {
 pub(crate) enum Followed {
     /// The deployment ended.
     Ended(End),
+    /// It has come as far as it was to be followed, and goes on.
+    FarEnough,
     /// A signal came first; where the way back ended within the time left, how.
     Interrupted(Option<End>),
 }
@@ -78,6 +81,8 @@ pub(crate) struct Watch<'a> {
     pub(crate) course: Course,
     /// The first pause between looks.
     pub(crate) poll: Duration,
+    /// How far it is followed.
+    pub(crate) until: &'a WaitUntil,
 }
 
 impl Watch<'_> {
@@ -108,6 +113,9 @@ impl Watch<'_> {
             };
             let now = self.runner.now();
             match self.course.step(&look, now) {
+                Next::Wait if look.own.as_ref().is_some_and(|own| self.until.is_reached(own)) => {
+                    return Ok(Followed::FarEnough);
+                }
                 Next::Wait => {}
                 Next::Stop(why) => {
                     if self.ask_back(&why).await == Asked::Unheard {

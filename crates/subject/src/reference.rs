@@ -94,7 +94,10 @@ impl Repository {
 /// A host is recognised as one by a dot, a port, or being `localhost`, as every container tool does.
 fn is_registry(host: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b".-:[]".contains(&b);
-    !host.is_empty() && host.bytes().all(allowed) && (host.contains(['.', ':']) || host == "localhost")
+    let known = host.contains(['.', ':']) || host == "localhost";
+    // An address of IPv6 stands in brackets, and its own colons are no port.
+    let port = host.rsplit_once(']').map_or(host, |(_, rest)| rest).split_once(':').map(|(_, port)| port);
+    known && !host.starts_with(':') && host.bytes().all(allowed) && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
 /// distribution-spec: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
@@ -219,7 +222,7 @@ mod tests {
             ("ghcr.io/../../etc:v1", "not a repository name"),
             ("ghcr.io/app@sha256:123", "64 lowercase"),
             ("ghcr.io/app@md5:123", "not supported"),
-            ("https://ghcr.io/app:v1", "not a repository name"),
+            ("https://ghcr.io/app:v1", "no registry"),
         ] {
             let error = text.parse::<Reference>().unwrap_err().to_string();
             assert!(error.contains(wanted), "{text}: {error}");

@@ -125,3 +125,27 @@ async fn a_way_back_that_another_run_has_begun_is_followed_and_not_taken_back() 
     assert_eq!(ran.output("digest"), old.digest.to_string());
     assert!(world.running().await.iter().all(|digest| *digest == old.digest.to_string()));
 }
+
+#[tokio::test]
+async fn a_moment_or_a_deployment_says_how_far_back() {
+    let world = World::new().await;
+    let (first, second, third) =
+        (world.image("first", GOOD).await, world.image("second", GOOD).await, world.image("third", GOOD).await);
+    world.service(&first).await;
+    let of_second = world.deploy(1, &second);
+    of_second.is("deployed", 0);
+    let then = jiff::Timestamp::now().to_string();
+    world.deploy(2, &third).is("deployed", 0);
+    let ran = world.run(3, &[("mode", "rollback"), ("to-time", &then)]);
+    ran.is("rolled-back", 0);
+    assert_eq!(ran.output("digest"), second.digest.to_string());
+    world
+        .run(4, &[("mode", "rollback"), ("to-time", "2020-01-01T00:00:00Z")])
+        .is("refused", 1)
+        .logged("had succeeded by");
+    world.deploy(5, &third).is("deployed", 0);
+    let arn = of_second.output("service-deployment-arn");
+    let ran = world.run(6, &[("mode", "rollback"), ("to-deployment", arn)]);
+    ran.is("rolled-back", 0);
+    assert_eq!(ran.output("digest"), second.digest.to_string());
+}

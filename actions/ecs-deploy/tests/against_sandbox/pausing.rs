@@ -174,3 +174,15 @@ async fn a_native_deployment_without_a_gate_is_followed_to_its_end() {
     let ran = shifting.world.run(1, &inputs(&new, &[("strategy", "linear"), ("traffic-percent", "50")]));
     ran.is("deployed", 0).logged("the release has 50 % of the traffic").logged("the release has 100 % of the traffic");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deployment_is_followed_as_far_as_asked_and_gone_on_with_by_a_later_job() {
+    let shifting = Shifting::new().await;
+    let world = &shifting.world;
+    let new = world.server("new").await.to_string();
+    let handed = world.run(1, &inputs(&new, &[("strategy", "blue-green"), ("wait-until", "begun")]));
+    handed.is("in-progress", 0);
+    let post = world.post(1, &inputs(&new, &[]), &handed);
+    assert_eq!((post.code, post.log.as_str()), (Some(0), ""), "it is ECS's now");
+    world.run(2, &[("mode", "resume")]).is("deployed", 0).logged("actions/runs/1/");
+}

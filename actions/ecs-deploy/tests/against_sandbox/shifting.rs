@@ -196,3 +196,26 @@ async fn a_dry_run_touches_neither_rule_nor_service() {
     sides.start(1, &new, &[("dry-run", "true")]).end().is("planned", 0).logged("would set desiredCount to 1");
     assert_eq!((sides.weights().await, sides.world.described().await["deployments"].clone()), (weights, before));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rollback_gives_the_traffic_back_to_the_service_that_still_runs_the_release_before() {
+    let sides = Sides::new().await;
+    let new = sides.world.server("new").await;
+    let crowd = Crowd::asking(&sides.url);
+    sides.start(1, &new, &[]).end().is("deployed", 0);
+    let back = |run: u32| sides.world.run(run, &sides.inputs("", &[("mode", "rollback")]));
+    let ran = back(2);
+    ran.is("rolled-back", 0);
+    assert_eq!((ran.output("live-service"), sides.weights().await), ("s", ("100".into(), "0".into())));
+    assert_ne!(ran.output("digest"), new.digest.to_string());
+    crowd.satisfied().await;
+    sides.world.ecs("UpdateService", json!({"cluster": "c", "service": "t", "desiredCount": 0})).await;
+    let empty = async || {
+        sides.world.ecs("ListTasks", json!({"cluster": "c", "serviceName": "t"})).await["taskArns"] == json!([])
+    };
+    while !empty().await {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    back(3).is("refused", 1).logged("`t` is no release to go back to");
+    assert_eq!(sides.weights().await, ("100".into(), "0".into()));
+}
