@@ -6,7 +6,7 @@ pub(crate) use decide::Check;
 
 use crate::{
     choose::{self, Return},
-    decide::{Facts, Presence, Wish, able},
+    decide::{Facts, Plan, Presence, Wish, able},
     definition::Definition,
     deploy::{self, Open},
     history,
@@ -52,7 +52,10 @@ pub(crate) async fn run(
         breaker: settings.breaker,
         progress: settings.progress.clone(),
     };
-    let plan = crate::decide::decide(&facts, &wish);
+    let plan = match crate::shift::refusal(rollout).await? {
+        Some(refusal) => Plan::Refuse(refusal),
+        None => crate::decide::decide(&facts, &wish),
+    };
     let seen = look(rollout, facts, (&base, found), (plan, open)).await;
     let table = table(&seen);
     Ok(told(rollout, table).of(seen.facts.service.as_ref()))
@@ -80,7 +83,7 @@ async fn look(
     rollout: &Rollout<'_>,
     facts: Facts,
     (base, found): (&Definition, Vec<String>),
-    (plan, open): (crate::decide::Plan, Open<'_, '_>),
+    (plan, open): (Plan, Open<'_, '_>),
 ) -> Seen {
     let service = facts.service.clone().unwrap_or_default();
     let alive = able(facts.service.as_ref()).is_ok();

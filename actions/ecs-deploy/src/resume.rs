@@ -37,6 +37,11 @@ enum InFlight {
 /// # Errors
 /// A [`Failure`] when the world could not be read or written.
 pub(crate) async fn resume(rollout: &mut Rollout<'_>) -> Result<Outcome, Failure> {
+    if rollout.settings.progress.engine != Engine::Ecs {
+        let why = "a shift between two services is not gone on with by another run".to_owned();
+        let help = "`mode: recover` gives the traffic back; then deploy again".to_owned();
+        return Ok(refused(rollout, Refusal { why, help }));
+    }
     let ours = match find(rollout).await? {
         InFlight::Ours(ours) => ours,
         InFlight::Nothing => return Ok(nothing(rollout)),

@@ -249,6 +249,17 @@ async fn untag(ecs: &Ecs, arn: &str) -> Result<(), AwsError> {
     ecs.call("UntagResource", json!({"resourceArn": arn, "tagKeys": [record::TAG]})).await.map(drop)
 }
 
+/// Why traffic must not be moved between the two services now, where this action is to move it.
+///
+/// # Errors
+/// A [`Failure`] when the world could not be read.
+pub(crate) async fn refusal(rollout: &Rollout<'_>) -> Result<Option<Refusal>, Failure> {
+    match &rollout.settings.progress.engine {
+        Engine::Ecs => Ok(None),
+        Engine::LoadBalancer { alternate, rule } => Ok(find(rollout, alternate, rule).await?.err()),
+    }
+}
+
 /// The weights of two groups in a rule.
 ///
 /// # Errors

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 pub(crate) fn predicate(outcome: &Outcome, run_url: Option<&str>) -> Option<Value> {
     let untouched =
         matches!(outcome.verdict, Verdict::Refused | Verdict::Planned | Verdict::NoOp | Verdict::InProgress);
-    if untouched || outcome.deployment_id.is_none() && outcome.service_deployment.is_none() {
+    let nothing = outcome.deployment_id.is_none() && outcome.service_deployment.is_none() && outcome.live_service.is_none();
+    if untouched || nothing {
         return None;
     }
     // Of the image that was put back, "rolled-back" would say the contrary of what happened to it.
@@ -25,6 +26,7 @@ pub(crate) fn predicate(outcome: &Outcome, run_url: Option<&str>) -> Option<Valu
         "taskDefinition": outcome.task_definition,
         "previousTaskDefinition": outcome.previous_task_definition,
         "rolledBackTo": outcome.rolled_back_to,
+        "liveService": outcome.live_service,
         "deployment": {"id": outcome.deployment_id, "serviceDeployment": outcome.service_deployment},
         "verifiedTasks": outcome.tasks,
         "startedOn": outcome.started_at,

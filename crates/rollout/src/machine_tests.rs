@@ -146,6 +146,15 @@ fn every_way_to_an_end_has_its_word() {
 }
 
 #[test]
+fn an_answer_counts_only_for_the_gate_that_is_asked() {
+    let asked_first = vec![(1, healthy(0)), (2, yes(1)), (3, yes(9))];
+    assert_eq!(play(gated(Strategy::Canary, "5"), asked_first).stage(), &Stage::Asking { gate: 0 });
+    let late = Event::Judged(0, Judgement::No("late".into()));
+    let moving = vec![(1, healthy(0)), (2, yes(0)), (3, late), (4, yes(0))];
+    assert_eq!(play(gated(Strategy::Canary, "5"), moving).stage(), &Stage::Moving { step: 0, told: false });
+}
+
+#[test]
 fn a_gate_that_cannot_tell_is_asked_again_where_that_is_wished_and_never_passed() {
     let plan = plan(Strategy::Canary, "5").gated(OnInconclusive::AskAgain);
     let unsure = || Event::Judged(0, Judgement::Inconclusive("no samples".into()));

@@ -178,7 +178,8 @@ async fn a_cancelled_run_goes_back_from_wherever_it_is() {
         let (world, mut journal) = (World::default(), journal());
         let room = Room { cancel_at, ..Room::new(yes) };
         let end = drive(&mut &world, &room, &mut journal).await.unwrap();
-        if end != End::Promoted {
+        // Four shares are held for twenty seconds each: before that there is no other end.
+        if cancel_at < 80 || end != End::Promoted {
             assert_eq!((end, world.weight.get()), (End::WentBack { why: Why::Cancelled }, Weight::NONE), "{cancel_at}");
         }
     }

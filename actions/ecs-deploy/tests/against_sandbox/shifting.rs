@@ -149,6 +149,10 @@ async fn after_a_kill_the_post_step_gives_the_traffic_back_and_so_does_recover_w
         } else {
             let refused = sides.start(3, &new, &more).end();
             refused.is("refused", 1).logged("both services have traffic").logged("mode: recover");
+            let look = world.run(30, &sides.inputs(&new.to_string(), &[("mode", "preflight")]));
+            look.is("refused", 1).logged("[NO] the service can be deployed: both services have traffic");
+            let resumed = world.run(31, &sides.inputs("", &[("mode", "resume")]));
+            resumed.is("refused", 1).logged("mode: recover");
             let inputs = sides.inputs("", &[("mode", "recover"), ("strategy", "")]);
             let ran = world.run(4, &inputs);
             ran.is("rolled-back", 0).logged("actions/runs/2").logged("`s` has all of the traffic again");
