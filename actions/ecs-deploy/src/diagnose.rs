@@ -1,6 +1,6 @@
 //! Why tasks stopped: grouped, told apart into what a retry may cure and what it cannot, with a likely fix.
 
-use crate::model::{Container, Task};
+use crate::model::{Breaker, Container, Task};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
@@ -224,12 +224,18 @@ fn normal(reason: &str, task: &str) -> String {
 const ALIKE: usize = 4;
 const AT_ONCE: SignedDuration = SignedDuration::from_secs(5);
 
+/// A breaker that trips at so many failures is as quick as we are, and ECS's own word for it is better than ours.
+const QUICK_BREAKER: u32 = 8;
+
 /// The first cause among stopped tasks that no retry will cure.
 #[must_use]
-pub(crate) fn hopeless(tasks: &[Task]) -> Option<String> {
+pub(crate) fn hopeless(tasks: &[Task], breaker: Option<&Breaker>) -> Option<String> {
     let groups = group(tasks);
     if let Some(group) = groups.iter().find(|group| group.kind.is_hopeless()) {
         return Some(group.reason.clone());
+    }
+    if breaker.is_some_and(|breaker| breaker.status != "DISABLED" && breaker.threshold <= QUICK_BREAKER) {
+        return None;
     }
     let at_once: Vec<Task> = tasks.iter().filter(|task| ended_at_once(task)).cloned().collect();
     let mut alike = group(&at_once).into_iter().filter(|group| group.kind == Kind::Exited && group.tasks >= ALIKE);
@@ -350,9 +356,9 @@ mod tests {
     fn only_what_no_retry_cures_is_hopeless() {
         let crash = task("1", "EssentialContainerExited", "Essential container in task exited", (Some(1), ""));
         let away = task("2", "TaskFailedToStart", "CannotPullContainerError: i/o timeout", (None, ""));
-        assert_eq!(hopeless(&[crash.clone(), away, crash.clone()]), None);
+        assert_eq!(hopeless(&[crash.clone(), away, crash.clone()], None), None);
         let format = task("3", "EssentialContainerExited", "x", (Some(1), "exec /app: exec format error"));
-        assert_eq!(hopeless(&[crash, format]).unwrap(), "exec /app: exec format error");
+        assert_eq!(hopeless(&[crash, format], None).unwrap(), "exec /app: exec format error");
     }
 
     #[test]
@@ -368,14 +374,19 @@ mod tests {
         let times = |count: usize, seconds: f64, code: i64| -> Vec<Task> {
             (0..count).map(|n| crash(&n.to_string(), seconds, code)).collect()
         };
-        assert_eq!(hopeless(&times(3, 0.2, 3)), None, "the breaker's least");
+        assert_eq!(hopeless(&times(3, 0.2, 3), None), None, "the breaker's least");
         assert_eq!(
-            hopeless(&times(4, 0.2, 3)).unwrap(),
+            hopeless(&times(4, 0.2, 3), None).unwrap(),
             "container `api` ended with exit code 3 at once, 4 times in a row"
         );
-        assert_eq!(hopeless(&times(4, 6.0, 3)), None, "it had run for a while");
-        assert_eq!(hopeless(&times(4, 0.2, 0)), None, "it came to a good end");
-        assert_eq!(hopeless(&[times(3, 0.2, 3), times(3, 0.2, 4)].concat()), None, "not alike");
+        assert_eq!(hopeless(&times(4, 6.0, 3), None), None, "it had run for a while");
+        for (status, threshold, waited) in [("MONITORING", 3, true), ("MONITORING", 13, false), ("DISABLED", 0, false)]
+        {
+            let breaker = Breaker { status: status.into(), failure_count: 2, threshold };
+            assert_eq!(hopeless(&times(4, 0.2, 3), Some(&breaker)).is_none(), waited, "{status} {threshold}");
+        }
+        assert_eq!(hopeless(&times(4, 0.2, 0), None), None, "it came to a good end");
+        assert_eq!(hopeless(&[times(3, 0.2, 3), times(3, 0.2, 4)].concat(), None), None, "not alike");
     }
 
     #[test]

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 pub(crate) fn predicate(outcome: &Outcome, run_url: Option<&str>) -> Option<Value> {
     let untouched =
         matches!(outcome.verdict, Verdict::Refused | Verdict::Planned | Verdict::NoOp | Verdict::InProgress);
-    let nothing = outcome.deployment_id.is_none() && outcome.service_deployment.is_none() && outcome.live_service.is_none();
+    let nothing =
+        outcome.deployment_id.is_none() && outcome.service_deployment.is_none() && outcome.live_service.is_none();
     if untouched || nothing {
         return None;
     }

@@ -35,7 +35,7 @@ fn look(entry: &Value, stopped: &[Task]) -> Look {
         Some(arn) => Newer::Seen(arn.to_owned()),
     };
     let begun = entry[0].as_i64().unwrap() > 0;
-    Look { own, newer, hopeless: begun.then(|| diagnose::hopeless(stopped)).flatten() }
+    Look { own, newer, hopeless: begun.then(|| diagnose::hopeless(stopped, None)).flatten() }
 }
 
 /// Plays a timeline to its end.

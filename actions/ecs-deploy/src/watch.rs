@@ -180,7 +180,8 @@ impl Watch<'_> {
         }
         self.collect().await?;
         let stopped: Vec<Task> = self.record.stopped.values().cloned().collect();
-        look.hopeless = diagnose::hopeless(&stopped);
+        let breaker = self.record.last.as_ref().and_then(|own| own.deployment_circuit_breaker.as_ref());
+        look.hopeless = diagnose::hopeless(&stopped, breaker);
         Ok(())
     }
 

@@ -132,10 +132,18 @@ impl Field {
         ];
         let crowd = Crowd::asking(&self.url);
         let call = |operation: &str| json!({"operation": operation, "calls": 2});
-        for (run, kind) in [(1, "throttle"), (2, "error"), (3, "cut"), (4, "lose_answer"), (5, "stale_reads")] {
+        let kinds = ["throttle", "error", "cut", "lose_answer", "stale_reads", "expire_credentials"];
+        for (run, kind) in (1..).zip(kinds) {
             let image = self.world.server(&format!("new{run}")).await.to_string();
-            let step = self.world.start(run, "main", &self.inputs(&image), &BTreeMap::new());
+            let mut inputs = self.inputs(&image);
+            if kind == "expire_credentials" {
+                inputs.push(("role-to-assume", "arn:aws:iam::123456789012:role/deploy"));
+            }
+            let step = self.world.start(run, "main", &inputs, &BTreeMap::new());
             step.says("has begun").await;
+            if kind == "expire_credentials" {
+                self.world.fault(json!(kind)).await;
+            }
             for operation in CALLS {
                 let fault = match kind {
                     "stale_reads"
@@ -145,7 +153,7 @@ impl Field {
                     {
                         json!({"operation": operation, "ticks": 5})
                     }
-                    "stale_reads" => continue,
+                    "stale_reads" | "expire_credentials" => continue,
                     _ => call(operation),
                 };
                 let fault: Value = json!({ kind: fault });
