@@ -87,10 +87,10 @@ fn nobody_there_is_not_known_and_not_a_failing_case() {
     assert_eq!(ran.report["probes"][0]["state"], "silent");
 }
 
-#[test]
-fn whatever_comes_over_the_wire_is_bounded_and_wrong() {
+/// What a server must not do, by the path it is asked for.
+fn misbehaving(target: &str) -> Vec<Part> {
     let slow = |head: &'static str| vec![Part::Bytes(head.into()), Part::Pause(Duration::from_secs(5))];
-    let server = Server::start(move |seen| match seen.target.as_str() {
+    match target {
         "/late" => slow(""),
         "/drip" => {
             let mut parts = vec![Part::Bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n".to_vec())];
@@ -125,7 +125,12 @@ fn whatever_comes_over_the_wire_is_bounded_and_wrong() {
         "/html" => ok("<html>"),
         "/empty" => answer("204 No Content", ""),
         _ => ok("{\"b\": 1}"),
-    });
+    }
+}
+
+#[test]
+fn whatever_comes_over_the_wire_is_bounded_and_wrong() {
+    let server = Server::start(|seen| misbehaving(&seen.target));
     let paths = ["late", "drip", "short", "away", "huge", "bomb", "longer", "deep", "twice", "html", "empty", "other"];
     let cases: String = paths.iter().map(|path| case(path, &format!("/{path}"), 1)).collect();
     let started = Instant::now();
