@@ -76,7 +76,7 @@ pub(crate) enum Return {
 #[must_use]
 pub(crate) fn choose(history: &History, back: &Back) -> Return {
     match back {
-        Back::Last => last(history),
+        Back::Last | Back::Verified => last(history),
         Back::Revision(name) => named(history, name),
         Back::Deployment(arn) => {
             let found = successes(history).find(|(deployment, _)| deployment.service_deployment_arn == *arn);

@@ -4,13 +4,15 @@ use crate::{
     choose::History,
     decide::same_run,
     definition::Definition,
+    deploy::Open,
     identity::running,
     inputs::Back,
-    model::{Revision, Service},
+    model::{Revision, Service, Status},
     prove::Promise,
     rollout::Rollout,
 };
 use aws::AwsError;
+use github::Failure;
 use serde_json::json;
 use std::collections::BTreeSet;
 use subject::{ImageRef, Reference};
@@ -39,10 +41,53 @@ pub(crate) async fn read(rollout: &Rollout<'_>, service: &Service, back: &Back) 
     let revisions = rollout.ecs.revisions(&targets).await?;
     let mut history =
         History { current: running(service).to_owned(), deployments, revisions, ours: BTreeSet::default() };
-    if *back == Back::Last {
+    if matches!(back, Back::Last | Back::Verified) {
         history.ours = ours(rollout, &history).await?;
     }
     Ok(history)
+}
+
+/// Successes of history whose statements are asked for.
+const STATED: usize = 10;
+
+/// Leaves of the successes only those whose image is stated, by this step's own key, to have been deployed. The release the
+/// service is on stays, so that it is known where back begins; what is in flight stays too.
+///
+/// # Errors
+/// A [`Failure`] when a registry cannot be asked: not having looked is no statement.
+pub(crate) async fn verified(rollout: &Rollout<'_>, history: History, open: Open<'_, '_>) -> Result<History, Failure> {
+    let mut kept = Vec::new();
+    let mut asked = 0;
+    for deployment in &history.deployments {
+        let succeeded = deployment.status == Status::Successful;
+        let goal = history.goes_to(deployment).filter(|_| succeeded).map(str::to_owned);
+        match goal {
+            _ if !succeeded => kept.push(deployment.clone()),
+            Some(goal) if goal == history.current => kept.push(deployment.clone()),
+            Some(goal) if asked < STATED => {
+                asked += 1;
+                if is_stated(rollout, &history, &goal, open).await? {
+                    kept.push(deployment.clone());
+                } else {
+                    rollout.runner.info(format!("{goal} is not stated to have been deployed; it is passed over"));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(History { deployments: kept, ..history })
+}
+
+/// Whether our own key says that this release's image was deployed.
+async fn is_stated(rollout: &Rollout<'_>, history: &History, goal: &str, open: Open<'_, '_>) -> Result<bool, Failure> {
+    let Some(image) = image(rollout, history, goal).await else { return Ok(false) };
+    let evidence = open(&image.repository)?;
+    let Some(key) = evidence.own_key().await? else { return Ok(false) };
+    let found = evidence.read(&image, &[key]).await?;
+    Ok(found.into_iter().filter_map(|found| found.statement.ok()).any(|believed| {
+        let statement: serde_json::Value = serde_json::from_slice(&believed.statement.to_bytes()).unwrap_or_default();
+        statement["predicateType"] == attest::predicate::DEPLOYMENT && statement["predicate"]["verdict"] == "deployed"
+    }))
 }
 
 /// The task definitions among the most recent ones that this very run registered.

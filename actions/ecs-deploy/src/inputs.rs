@@ -60,6 +60,9 @@ pub struct Inputs {
     /// In `mode: rollback`: the moment to go back to, as `2026-11-20T12:00:00Z`: the release that had succeeded last by then.
     #[arg(long, value_parser = moment)]
     pub(crate) to_time: Option<Timestamp>,
+    /// In `mode: rollback`: only to a release whose image carries a deployment statement that says `deployed`, signed by this step's own `signing-key`. ECS's word alone is then not enough.
+    #[arg(long, value_parser = yes_no(), action = clap::ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true", require_equals = true)]
+    pub(crate) verified_only: bool,
     /// ECS's deployment circuit breaker: switch it on with rollback, or keep what the service has.
     #[arg(long, value_enum, default_value = "rollback")]
     pub(crate) circuit_breaker: Breaker,
@@ -206,6 +209,8 @@ pub(crate) enum Base {
 pub(crate) enum Back {
     /// To the last deployment that succeeded with another revision.
     Last,
+    /// To the last one whose image is stated, by our own key, to have been deployed.
+    Verified,
     /// To this image.
     Image(ImageRef),
     /// To this task definition.
@@ -387,7 +392,18 @@ fn rollback(inputs: &Inputs, errors: &mut Vec<InputError>) -> Option<Goal> {
     }
     let revision = inputs.to_revision.clone().map(Back::Revision);
     let back = revision.or(inputs.to_deployment.clone().map(Back::Deployment)).or(inputs.to_time.map(Back::Time));
-    Some(Goal::Rollback(back.unwrap_or(Back::Last)))
+    if inputs.verified_only && back.is_some() {
+        errors
+            .push(InputError::unseen("verified-only", "is about the last release; the one asked for is named already"));
+    }
+    if inputs.verified_only && inputs.evidence.signing_key.is_none() {
+        errors.push(InputError::unseen(
+            "signing-key",
+            "is needed with `verified-only`: its statements are what is believed",
+        ));
+    }
+    let last = if inputs.verified_only { Back::Verified } else { Back::Last };
+    Some(Goal::Rollback(back.unwrap_or(last)))
 }
 
 /// The inputs that say how far back.

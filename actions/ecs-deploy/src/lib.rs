@@ -90,7 +90,7 @@ impl Action for EcsDeploy {
                     Engine::LoadBalancer { .. } => shift::deploy(&mut rollout, forth, image.as_ref(), &open).await?,
                 }
             }
-            Goal::Rollback(back) => rollback::rollback(&mut rollout, back).await?,
+            Goal::Rollback(back) => rollback::rollback(&mut rollout, back, &open).await?,
             Goal::Once(once) => {
                 let image = pin(runner, &once.forth, &open).await?;
                 once::run(&mut rollout, once, image.as_ref()).await?

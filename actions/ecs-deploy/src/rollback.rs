@@ -5,7 +5,7 @@ use crate::{
     configuration,
     decide::{self, Refusal},
     definition::Definition,
-    deploy::refused,
+    deploy::{Open, refused},
     finish::{finish, keep},
     follow::{End, Rights},
     history::{self, promised},
@@ -28,7 +28,7 @@ use subject::ImageRef;
 ///
 /// # Errors
 /// A [`Failure`] when the world could not be read or written.
-pub(crate) async fn rollback(rollout: &mut Rollout<'_>, back: &Back) -> Result<Outcome, Failure> {
+pub(crate) async fn rollback(rollout: &mut Rollout<'_>, back: &Back, open: Open<'_, '_>) -> Result<Outcome, Failure> {
     if let (Engine::LoadBalancer { alternate, rule }, Back::Last) = (&rollout.settings.progress.engine, back) {
         return shift::rollback(rollout, alternate, rule).await;
     }
@@ -41,7 +41,17 @@ pub(crate) async fn rollback(rollout: &mut Rollout<'_>, back: &Back) -> Result<O
         Err(refusal) => return Ok(refused(rollout, refusal)),
     };
     let history = history::read(rollout, service, back).await.map_err(|error| failed(rollout, error))?;
+    let history = match back {
+        Back::Verified => history::verified(rollout, history, open).await?,
+        _ => history,
+    };
     let outcome = match choose(&history, back) {
+        Return::Older if *back == Back::Verified => {
+            let why = "no earlier release is stated, by this step's own key, to have been deployed".to_owned();
+            let help =
+                "leave `verified-only` out to believe ECS, or name a task definition by `to-revision`".to_owned();
+            refused(rollout, Refusal { why, help })
+        }
         Return::Refuse(refusal) => refused(rollout, refusal),
         Return::Already { why } => already(rollout, service, &history, why).await?,
         Return::TakeBack(deployment) if rollout.settings.dry_run => {

@@ -175,6 +175,26 @@ mod tests {
     }
 
     #[test]
+    fn only_a_promoted_rollout_is_a_yes_and_every_other_end_has_its_word() {
+        use rollout::{End as Of, Why as Because};
+        let text = || "t".to_owned();
+        for (end, verdict, exit) in [
+            (Of::Promoted, Verdict::Deployed, Exit::Done),
+            (Of::WentBack { why: Because::Refused(text()) }, Verdict::RolledBack, Exit::Refused),
+            (Of::WentBack { why: Because::Inconclusive(text()) }, Verdict::RolledBack, Exit::Refused),
+            (Of::WentBack { why: Because::Itself(text()) }, Verdict::RolledBack, Exit::Refused),
+            (Of::WentBack { why: Because::Cancelled }, Verdict::Cancelled, Exit::Cancelled),
+            (Of::Stuck { why: Because::Cancelled, reason: text() }, Verdict::RollbackFailed, Exit::Refused),
+            (Of::Stopped { reason: text() }, Verdict::Stopped, Exit::Refused),
+            (Of::Overtaken { by: text() }, Verdict::Superseded, Exit::Refused),
+        ] {
+            let (found, cause) = Verdict::of_rollout(&end);
+            assert_eq!((found, found.exit()), (verdict, exit), "{end:?}");
+            assert_eq!(cause.is_none(), end == Of::Promoted, "{end:?}");
+        }
+    }
+
+    #[test]
     fn nothing_but_a_kept_promise_after_success_is_a_yes() {
         let cause = || "c".to_owned();
         let ends = [

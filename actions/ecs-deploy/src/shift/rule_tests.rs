@@ -77,6 +77,18 @@ fn what_stands_beside_the_weights_is_sent_back_as_it_was_read() {
     );
 }
 
+/// AWS answers a rule with one group in both ways at once, and refuses to be told both.
+#[test]
+fn the_group_that_stands_beside_the_list_is_not_sent_with_two() {
+    let mut both = forward(vec![group("blue", "1")], "false");
+    both.children.insert(1, leaf("TargetGroupArn", "blue"));
+    let read = actions(vec![both]);
+    assert_eq!(read.weights(SIDES), Ok(Weights { stable: 1, candidate: 0 }));
+    let sent = read.with(SIDES, Weights::of(Weight::ALL)).parameters("Actions");
+    assert!(!sent.iter().any(|(name, _)| name == "Actions.member.1.TargetGroupArn"), "{sent:?}");
+    assert!(sent.iter().any(|(name, value)| name.ends_with("member.2.Weight") && value == "100"), "{sent:?}");
+}
+
 #[test]
 fn a_change_by_somebody_else_is_told_from_a_change_of_weights() {
     let read = actions(vec![login(), forward(vec![group("blue", "100"), group("green", "0")], "false")]);

@@ -114,3 +114,45 @@ async fn going_back_does_not_fail_over_a_key_that_is_none() {
     ran.is("rolled-back", 0).logged("::warning");
     assert_eq!(ran.output("digest"), old.digest.to_string());
 }
+
+#[tokio::test]
+async fn only_a_release_that_our_own_key_has_stated_is_gone_back_to_when_that_is_asked() {
+    let world = World::new().await;
+    let (first, second) = (world.image("first", GOOD).await, world.image("second", GOOD).await);
+    let third = world.image("third", GOOD).await;
+    world.service(&first).await;
+    let (key, other) = (attest::SigningKey::generate(), attest::SigningKey::generate());
+    let (pem, others) = (key.to_pem().unwrap(), other.to_pem().unwrap());
+    let deploy = |run: u32, image: &ImageRef, pem: &str| {
+        world.run(run, &[("image", &image.to_string()), ("signing-key", pem)]).is("deployed", 0);
+    };
+    deploy(1, &second, others.expose_secret());
+    deploy(2, &third, pem.expose_secret());
+    let back = [("mode", "rollback"), ("verified-only", "true"), ("signing-key", pem.expose_secret())];
+    let ran = world.run(3, &back);
+    ran.is("refused", 1).logged("no earlier release is stated").logged("it is passed over");
+    // The release in between is stated by our key as well, and then it is the one.
+    deploy(4, &second, pem.expose_secret());
+    deploy(5, &third, pem.expose_secret());
+    let ran = world.run(6, &back);
+    ran.is("rolled-back", 0);
+    assert_eq!(ran.output("digest"), second.digest.to_string());
+    world.run(7, &[("mode", "rollback"), ("verified-only", "true")]).is("error", 2).logged("signing-key");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_release_that_got_the_traffic_is_stated_with_the_service_that_has_it() {
+    let world = World::new().await;
+    let (old, new) = (world.server("old").await, world.server("new").await);
+    let built = world.behind_balancer(&old, false).await;
+    let listener = built["listener_arn"].as_str().unwrap();
+    world.other_side(listener, built["target_group_arn"].as_str().unwrap()).await;
+    let key = attest::SigningKey::generate();
+    let (pem, image) = (key.to_pem().unwrap(), new.to_string());
+    let sides = [("engine", "load-balancer"), ("alternate-service", "t"), ("listener-rule", listener)];
+    let more = [("image", image.as_str()), ("bake-minutes", "0"), ("signing-key", pem.expose_secret())];
+    world.run(1, &[&sides[..], &more].concat()).is("deployed", 0);
+    let predicates = told(&world, &new, &key).await;
+    assert_eq!(verdicts(&predicates), [["deploy", "deployed"]]);
+    assert_eq!(predicates[0]["liveService"], "t");
+}
