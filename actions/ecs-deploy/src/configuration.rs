@@ -34,6 +34,8 @@ pub(crate) fn wanted(service: &Service, breaker: Breaker, progress: &Progress) -
         // The shares are this action's to move; within its side each service is replaced in place.
         Engine::LoadBalancer { .. } => Some("ROLLING"),
         Engine::Ecs => progress.strategy.and_then(word),
+        // CodeDeploy has its own configurations.
+        Engine::CodeDeploy { .. } => None,
     };
     if let Some(strategy) = strategy.filter(|strategy| *strategy != now) {
         configuration.insert("strategy".to_owned(), json!(strategy));

@@ -211,7 +211,7 @@ pub(crate) fn able(service: Option<&Service>) -> Result<&Service, Refusal> {
     if controller != "ECS" {
         return no(
             format!("the service's deployment controller is {controller}, not ECS"),
-            "change the service to the ECS controller; this version follows deployments by ECS itself",
+            "set `engine: code-deploy` where CodeDeploy deploys it, or change the controller to ECS",
         );
     }
     if service.scheduling_strategy.as_deref() == Some("DAEMON") {

@@ -115,7 +115,10 @@ pub(crate) fn refused(rollout: &Rollout<'_>, refusal: Refusal) -> Outcome {
 ///
 /// A registry that does not let this run look may let ECS's own role look, so that alone is not an end; one that does not
 /// answer is.
-async fn look_for(image: &ImageRef, evidence: &Evidence<'_>) -> Result<(Presence, BTreeSet<Digest>), Failure> {
+pub(crate) async fn look_for(
+    image: &ImageRef,
+    evidence: &Evidence<'_>,
+) -> Result<(Presence, BTreeSet<Digest>), Failure> {
     Ok(match evidence.registry().manifest(image).await {
         Ok(manifest) => match manifest.kind {
             Kind::Index(index) => (Presence::Present, index.manifests.iter().map(|entry| entry.digest).collect()),
@@ -138,7 +141,8 @@ pub(crate) async fn observe(rollout: &Rollout<'_>, forth: &Forth) -> Result<(Fac
     };
     let service = ecs.service().await.map_err(failed)?;
     let mut facts = Facts { service, run_url: rollout.runner.context().run_url(), ..Facts::default() };
-    let Some(service) = facts.service.as_ref().filter(|service| service.status == "ACTIVE") else {
+    // What is refused anyway is not asked about any further.
+    let Ok(service) = decide::able(facts.service.as_ref()) else {
         return Ok((facts, Definition::default()));
     };
     facts.definition = ecs.definition(running(service)).await.map_err(failed)?;

@@ -10,6 +10,7 @@
 mod apply;
 mod base;
 mod choose;
+mod codedeploy;
 mod configuration;
 mod decide;
 mod definition;
@@ -87,6 +88,7 @@ impl Action for EcsDeploy {
                 let image = pin(runner, forth, &open).await?;
                 match settings.progress.engine {
                     Engine::Ecs => deploy::deploy(&mut rollout, forth, image.as_ref(), &open).await?,
+                    Engine::CodeDeploy { .. } => codedeploy::deploy(&mut rollout, forth, image.as_ref(), &open).await?,
                     Engine::LoadBalancer { .. } => shift::deploy(&mut rollout, forth, image.as_ref(), &open).await?,
                 }
             }

@@ -31,6 +31,8 @@ pub(crate) struct Service {
     pub(crate) deployment_configuration: Value,
     /// The target groups it serves.
     pub(crate) load_balancers: Vec<LoadBalancer>,
+    /// What CodeDeploy deploys with; empty with ECS's own controller.
+    pub(crate) task_sets: Vec<TaskSet>,
     /// Subnets and security groups of its tasks, opaque.
     pub(crate) network_configuration: Value,
     /// Where its tasks are placed, opaque.
@@ -50,13 +52,31 @@ pub(crate) struct Controller {
 }
 
 /// `loadBalancers[]`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct LoadBalancer {
     /// Absent for a Classic Load Balancer.
     pub(crate) target_group_arn: Option<String>,
+    /// The container that is served.
+    pub(crate) container_name: Option<String>,
+    /// Its port.
+    pub(crate) container_port: Option<u16>,
     /// What native shifts work with: the other target group and the rules; null without.
     pub(crate) advanced_configuration: Value,
+}
+
+/// `taskSets[]`: a side of a deployment by CodeDeploy.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct TaskSet {
+    /// Also the `startedBy` of its tasks.
+    pub(crate) id: String,
+    /// `PRIMARY`, `ACTIVE`, `DRAINING`.
+    pub(crate) status: String,
+    /// What its tasks run.
+    pub(crate) task_definition: String,
+    /// Where it is served.
+    pub(crate) load_balancers: Vec<LoadBalancer>,
 }
 
 /// `deployments[]`: a rolling deployment as the service sees it.

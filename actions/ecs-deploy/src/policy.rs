@@ -42,13 +42,22 @@ pub(crate) fn policy(settings: &Settings, region: Option<&str>, image: Option<&R
         statements.extend(shift(rule));
     }
     let mut actions = vec!["ecs:DescribeServices", "ecs:ListServiceDeployments", "ecs:UpdateService"];
-    if settings.progress.engine != Engine::Ecs {
+    match &settings.progress.engine {
+        Engine::Ecs => {}
         // The weights of before are written on the service that had the traffic.
-        actions.extend(["ecs:ListTagsForResource", "ecs:TagResource", "ecs:UntagResource"]);
+        Engine::LoadBalancer { .. } => {
+            actions.extend(["ecs:ListTagsForResource", "ecs:TagResource", "ecs:UntagResource"]);
+        }
+        Engine::CodeDeploy { application, group, .. } => {
+            actions = vec!["ecs:DescribeServices"];
+            statements.extend(code_deploy(&place, application.as_deref(), group.as_deref()));
+        }
     }
     actions.sort_unstable();
     statements.push(allow("Service", &actions, &json!(services)));
-    statements.push(deployments(&place, &services, gated));
+    if !matches!(settings.progress.engine, Engine::CodeDeploy { .. }) {
+        statements.push(deployments(&place, &services, gated));
+    }
     statements.extend(tasks(&place));
     statements.extend(definitions(&place));
     statements.extend(images(&place, image));
@@ -76,6 +85,25 @@ fn shift(rule: &str) -> [Value; 2] {
         false => ("elasticloadbalancing:DescribeRules", "elasticloadbalancing:ModifyRule"),
     };
     [allow("LookAtTheRule", &[read], &json!("*")), allow("MoveItsWeights", &[write], &json!(rule))]
+}
+
+/// A deployment by CodeDeploy registers its revision and reads its configuration.
+fn code_deploy(place: &Place, application: Option<&str>, group: Option<&str>) -> [Value; 2] {
+    let named = |given: Option<&str>, prefix: &str| {
+        given.map_or_else(|| format!("{prefix}-{}-{}", place.cluster, place.service), str::to_owned)
+    };
+    let (application, group) = (named(application, "AppECS"), named(group, "DgpECS"));
+    let arn = |resource: String| place.arn("codedeploy", &resource);
+    let deployments = ["codedeploy:CreateDeployment", "codedeploy:GetDeployment", "codedeploy:StopDeployment"];
+    let around = ["codedeploy:GetDeploymentConfig", "codedeploy:RegisterApplicationRevision"];
+    [
+        allow("CodeDeploy", &deployments, &json!(arn(format!("deploymentgroup:{application}/{group}")))),
+        allow(
+            "WhatCodeDeployDeploys",
+            &around,
+            &json!([arn(format!("application:{application}")), arn("deploymentconfig:*".to_owned())]),
+        ),
+    ]
 }
 
 fn deployments(place: &Place, services: &[String], gated: bool) -> Value {

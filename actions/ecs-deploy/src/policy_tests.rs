@@ -36,6 +36,11 @@ fn a_policy_allows_what_the_settings_need_and_nothing_of_another_engine() {
         of_listener,
         [marks[0].into(), marks[1].into(), elb("Describe", "Listeners"), elb("Modify", "Listener")]
     );
+    let engine = Engine::CodeDeploy { application: None, group: Some("g".into()), config: None };
+    let by_codedeploy = policy(&settings(|progress| progress.engine = engine), None, None);
+    let text = by_codedeploy.to_string();
+    assert!(text.contains("deploymentgroup:AppECS-prod-s/g") && !text.contains("ecs:UpdateService"), "{text}");
+    assert!(more(&by_codedeploy).iter().all(|action| action.starts_with("codedeploy:")), "{text}");
     assert!(!actions(&plain).iter().any(|action| action.contains('*')), "nothing is allowed by a wildcard");
 }
 

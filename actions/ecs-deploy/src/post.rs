@@ -1,6 +1,7 @@
 //! The post step: finishes what main left in flight, because it was cancelled or killed.
 
 use crate::{
+    codedeploy,
     follow::{End, Rights, Why},
     identity::DeploymentId,
     inputs::{Inputs, Progress, Settings, WaitUntil},
@@ -21,7 +22,7 @@ use github::{Exit, Failure, Runner};
 pub(crate) async fn post(runner: &Runner, inputs: &Inputs) -> Result<(), Failure> {
     let shift = Record::load(runner)?.filter(|record| record.open);
     let journal = Journal::load(runner)?.filter(|journal| journal.phase != Phase::Ended);
-    if shift.is_none() && journal.is_none() && !once::is_left(runner) {
+    if shift.is_none() && journal.is_none() && !once::is_left(runner) && !codedeploy::is_left(runner) {
         return Ok(());
     }
     let settings = Settings::from(inputs)?;
@@ -29,6 +30,9 @@ pub(crate) async fn post(runner: &Runner, inputs: &Inputs) -> Result<(), Failure
     let ecs = Ecs { aws, cluster: settings.cluster.clone(), service: settings.service.clone() };
     if once::is_left(runner) {
         once::post(runner, &mut Rollout::new(runner, ecs.clone(), &settings)).await?;
+    }
+    if codedeploy::is_left(runner) {
+        return codedeploy::post(&mut Rollout::new(runner, ecs, &settings)).await;
     }
     // The traffic first.
     if let Some(record) = &shift {

@@ -255,7 +255,7 @@ async fn untag(ecs: &Ecs, arn: &str) -> Result<(), AwsError> {
 /// A [`Failure`] when the world could not be read.
 pub(crate) async fn refusal(rollout: &Rollout<'_>) -> Result<Option<Refusal>, Failure> {
     match &rollout.settings.progress.engine {
-        Engine::Ecs => Ok(None),
+        Engine::Ecs | Engine::CodeDeploy { .. } => Ok(None),
         Engine::LoadBalancer { alternate, rule } => Ok(find(rollout, alternate, rule).await?.err()),
     }
 }

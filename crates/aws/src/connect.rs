@@ -163,7 +163,7 @@ async fn shared_config(http: &SharedHttpClient, region: Option<String>) -> SdkCo
 fn endpoints(runner: &Runner, region: &str, shared: Option<&SdkConfig>) -> BTreeMap<&'static str, String> {
     let profile = shared.and_then(SdkConfig::endpoint_url);
     let env = |name: &str| runner.env(name).or_else(|| profile.filter(|_| name == "AWS_ENDPOINT_URL"));
-    [Service::Ecs, Service::Ecr, Service::CloudWatch, Service::Logs, Service::Kms]
+    [Service::Ecs, Service::Ecr, Service::CloudWatch, Service::Logs, Service::Kms, Service::CodeDeploy]
         .into_iter()
         .map(Service::wire)
         .chain([LOAD_BALANCING, STS])

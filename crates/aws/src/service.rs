@@ -15,6 +15,8 @@ pub enum Service {
     Logs,
     /// Key Management Service.
     Kms,
+    /// CodeDeploy.
+    CodeDeploy,
 }
 
 /// What a request needs to know of its service. Source: the services' official models ("metadata" of each).
@@ -51,6 +53,9 @@ impl Service {
             }
             Self::Logs => Wire { name: "logs", host: "logs", signing: "logs", variable: "CLOUDWATCH_LOGS" },
             Self::Kms => Wire { name: "kms", host: "kms", signing: "kms", variable: "KMS" },
+            Self::CodeDeploy => {
+                Wire { name: "codedeploy", host: "codedeploy", signing: "codedeploy", variable: "CODEDEPLOY" }
+            }
         }
     }
 
@@ -62,6 +67,7 @@ impl Service {
             Self::CloudWatch => "GraniteServiceVersion20100801",
             Self::Logs => "Logs_20140328",
             Self::Kms => "TrentService",
+            Self::CodeDeploy => "CodeDeploy_20141006",
         };
         format!("{prefix}.{operation}")
     }
@@ -70,7 +76,7 @@ impl Service {
     pub(crate) fn content_type(self) -> &'static str {
         match self {
             Self::CloudWatch => "application/x-amz-json-1.0",
-            Self::Ecs | Self::Ecr | Self::Logs | Self::Kms => "application/x-amz-json-1.1",
+            Self::Ecs | Self::Ecr | Self::Logs | Self::Kms | Self::CodeDeploy => "application/x-amz-json-1.1",
         }
     }
 }
@@ -114,6 +120,7 @@ mod tests {
         assert_eq!(Service::CloudWatch.content_type(), "application/x-amz-json-1.0");
         assert_eq!(Service::Logs.target("GetLogEvents"), "Logs_20140328.GetLogEvents");
         assert_eq!(Service::Kms.target("Sign"), "TrentService.Sign");
+        assert_eq!(Service::CodeDeploy.target("GetDeployment"), "CodeDeploy_20141006.GetDeployment");
     }
 
     #[test]

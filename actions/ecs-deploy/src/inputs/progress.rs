@@ -12,7 +12,7 @@ pub(crate) struct ProgressInputs {
     /// How the release comes to its traffic. `as-is`: as the service is configured. `rolling`, `blue-green`, `canary` and `linear` are the same words for every engine.
     #[arg(long, value_enum, default_value = "as-is")]
     pub(crate) strategy: Wanted,
-    /// Who moves the traffic: `ecs` its own deployment (rolling, or the native blue/green, canary and linear), `load-balancer` this action, by the weights of `listener-rule` between `service` and `alternate-service`.
+    /// Who moves the traffic: `ecs` its own deployment (rolling, or the native blue/green, canary and linear), `load-balancer` this action, by the weights of `listener-rule` between `service` and `alternate-service`, `code-deploy` CodeDeploy, for services with that controller.
     #[arg(long, value_enum, default_value = "ecs")]
     pub(crate) engine: EngineName,
     /// The canary's share of the traffic, or the linear increment, in percent with at most one decimal.
@@ -36,6 +36,12 @@ pub(crate) struct ProgressInputs {
     /// For `engine: load-balancer`: the service behind the rule's other target group. Whichever of the two services has no traffic takes the release.
     #[arg(long)]
     pub(crate) alternate_service: Option<String>,
+    /// For `engine: code-deploy`: the application; unset, the name the console gives: `AppECS-<cluster>-<service>`.
+    #[arg(long)]
+    pub(crate) codedeploy_application: Option<String>,
+    /// For `engine: code-deploy`: the deployment group; unset, the name the console gives: `DgpECS-<cluster>-<service>`.
+    #[arg(long)]
+    pub(crate) codedeploy_group: Option<String>,
     /// For `engine: load-balancer`: ARN of the listener rule whose weights are moved; for a listener's default rule, the listener's ARN.
     #[arg(long)]
     pub(crate) listener_rule: Option<String>,
@@ -63,6 +69,8 @@ pub(crate) enum EngineName {
     Ecs,
     /// This action moves it.
     LoadBalancer,
+    /// CodeDeploy moves it.
+    CodeDeploy,
 }
 
 /// `on-inconclusive` as typed.
@@ -85,6 +93,15 @@ pub(crate) enum Engine {
         alternate: String,
         /// The rule, or the listener for its default rule.
         rule: String,
+    },
+    /// CodeDeploy.
+    CodeDeploy {
+        /// The application, where it is named.
+        application: Option<String>,
+        /// The deployment group, where it is named.
+        group: Option<String>,
+        /// The configuration; unset, the group's own.
+        config: Option<&'static str>,
     },
 }
 
@@ -178,6 +195,10 @@ impl Progress {
         {
             errors.push(InputError::new("traffic-percent", self.share, format!("makes no plan: {error}")));
         }
+        if let (Engine::CodeDeploy { .. }, Some(_)) = (&self.engine, &self.gate) {
+            let problem = "is not asked with `engine: code-deploy`: CodeDeploy has no place for it";
+            errors.push(InputError::unseen("gate", problem));
+        }
         if self.engine == Engine::Ecs && shares {
             for (name, given) in [("step-minutes", inputs.step_minutes), ("bake-minutes", inputs.bake_minutes)] {
                 if !whole(given) {
@@ -226,7 +247,42 @@ impl Progress {
     }
 }
 
+/// CodeDeploy's own configurations by strategy, percent and minutes (user guide, "deployment configurations").
+const CONFIGS: [(Wanted, u16, u64, &str); 5] = [
+    (Wanted::BlueGreen, 0, 0, "CodeDeployDefault.ECSAllAtOnce"),
+    (Wanted::Canary, 100, 5, "CodeDeployDefault.ECSCanary10Percent5Minutes"),
+    (Wanted::Canary, 100, 15, "CodeDeployDefault.ECSCanary10Percent15Minutes"),
+    (Wanted::Linear, 100, 1, "CodeDeployDefault.ECSLinear10PercentEvery1Minutes"),
+    (Wanted::Linear, 100, 3, "CodeDeployDefault.ECSLinear10PercentEvery3Minutes"),
+];
+
+fn code_deploy(inputs: &ProgressInputs, errors: &mut Vec<InputError>) -> Engine {
+    let fits = |(wanted, percent, minutes, _): &&(Wanted, u16, u64, &str)| {
+        let exact = *percent == inputs.traffic_percent.permille() && minutes * 60 == inputs.step_minutes.as_secs();
+        *wanted == inputs.strategy && (*wanted == Wanted::BlueGreen || exact)
+    };
+    let config = CONFIGS.iter().find(fits).map(|(.., name)| *name);
+    if config.is_none() && inputs.strategy != Wanted::AsIs {
+        let problem = "is none of CodeDeploy's own: `blue-green`; `canary` of 10 percent for 5 or 15 minutes; `linear` of 10 \
+                       percent every 1 or 3 minutes; `as-is`, which is the group's own";
+        errors.push(InputError::unseen("strategy", problem));
+    }
+    let (application, group) = (inputs.codedeploy_application.clone(), inputs.codedeploy_group.clone());
+    Engine::CodeDeploy { application, group, config }
+}
+
 fn engine(inputs: &ProgressInputs, errors: &mut Vec<InputError>) -> Engine {
+    if inputs.engine == EngineName::CodeDeploy {
+        return code_deploy(inputs, errors);
+    }
+    for (name, given) in [
+        ("codedeploy-application", inputs.codedeploy_application.is_some()),
+        ("codedeploy-group", inputs.codedeploy_group.is_some()),
+    ] {
+        if given {
+            errors.push(InputError::unseen(name, "belongs to `engine: code-deploy`"));
+        }
+    }
     match (inputs.engine, &inputs.alternate_service, &inputs.listener_rule) {
         (EngineName::LoadBalancer, Some(alternate), Some(rule)) => {
             if !is_rule(rule) {
@@ -243,7 +299,7 @@ fn engine(inputs: &ProgressInputs, errors: &mut Vec<InputError>) -> Engine {
             }
             Engine::Ecs
         }
-        (EngineName::Ecs, alternate, rule) => {
+        (_, alternate, rule) => {
             for (name, given) in [("alternate-service", alternate.is_some()), ("listener-rule", rule.is_some())] {
                 if given {
                     errors.push(InputError::unseen(name, "belongs to `engine: load-balancer`"));

@@ -5,6 +5,7 @@
 
 mod cancelling;
 mod chaos;
+mod codedeploying;
 mod composing;
 mod deploying;
 mod evidence;

@@ -90,6 +90,19 @@ impl World {
         built
     }
 
+    /// The service `s` with CodeDeploy as its controller, its first task set steady.
+    pub(crate) async fn with_code_deploy(&self, image: &ImageRef) -> Value {
+        let wanted = json!({"cluster": "c", "service": "s", "image": image.to_string(), "container_port": 8080,
+            "health_check_path": "/healthz", "desired_count": 1, "deployment_controller": "CODE_DEPLOY"});
+        let client = transport::client(transport::Limits::default()).unwrap();
+        let url = format!("{}/_sandbox/services", self.sandbox.endpoint());
+        let answer = client.post(url).json(&wanted).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        let built = answer.json().await.unwrap();
+        self.until("it is steady", |service| service["taskSets"][0]["stabilityStatus"] == "STEADY_STATE").await;
+        built
+    }
+
     /// Has a listener's default rule forward to these groups with these weights.
     pub(crate) async fn weigh(&self, listener: &str, groups: [(&str, &str); 2]) {
         let mut parameters =
