@@ -130,6 +130,14 @@ impl Field {
             "ModifyListener",
             "UntagResource",
         ];
+        const LATE: [&str; 6] = [
+            "DescribeListeners",
+            "DescribeServiceDeployments",
+            "DescribeServiceRevisions",
+            "DescribeServices",
+            "DescribeTargetHealth",
+            "ListServiceDeployments",
+        ];
         let crowd = Crowd::asking(&self.url);
         let call = |operation: &str| json!({"operation": operation, "calls": 2});
         let kinds = ["throttle", "error", "cut", "lose_answer", "stale_reads", "expire_credentials"];
@@ -146,13 +154,7 @@ impl Field {
             }
             for operation in CALLS {
                 let fault = match kind {
-                    "stale_reads"
-                        if operation.starts_with("Describe")
-                            && !operation.contains("Target")
-                            && !operation.contains("Listener") =>
-                    {
-                        json!({"operation": operation, "ticks": 5})
-                    }
+                    "stale_reads" if LATE.contains(&operation) => json!({"operation": operation, "ticks": 5}),
                     "stale_reads" | "expire_credentials" => continue,
                     _ => call(operation),
                 };
@@ -161,9 +163,7 @@ impl Field {
             }
             let ran = step.end();
             assert_eq!((ran.output("verdict"), ran.code), ("deployed", Some(0)), "{kind}\n{}", ran.log);
-            for operation in
-                ["DescribeServiceDeployments", "DescribeServiceRevisions", "DescribeServices", "DescribeTasks"]
-            {
+            for operation in LATE {
                 self.world.fault(json!({"stale_reads": {"operation": operation, "ticks": 0}})).await;
             }
             self.serves_one_of(&[&format!("new{run}")], &ran).await;
