@@ -45,7 +45,7 @@ pub enum Expectation {
 }
 
 /// One way in which an answer is not what it must be.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Mismatch {
     /// The node, as a JSONPath; `status` or `body` for the answer as a whole.
     pub path: String,

@@ -103,14 +103,13 @@ impl Compared {
         self.columns.iter_mut().for_each(|column| column.add(now, then));
     }
 
-    /// Takes in what another run's report says of its pairs; its places, and values as a whole, stay there.
-    pub fn merge(&mut self, report: &serde_json::Value) {
-        let number = |member: &str| report[member].as_u64().unwrap_or(0);
-        self.pairs += number("pairs");
-        self.missing += number("missing");
-        self.changed += number("changed");
-        self.worse += number("worse");
-        self.better += number("better");
+    /// Takes in another's counts; its places, and values as a whole, stay in its own report.
+    pub fn merge(&mut self, other: &Self) {
+        self.pairs += other.pairs;
+        self.missing += other.missing;
+        self.changed += other.changed;
+        self.worse += other.worse;
+        self.better += other.better;
     }
 
     fn note(&mut self, mismatch: Mismatch, now: &Json, then: &Json) {

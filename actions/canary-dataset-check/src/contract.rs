@@ -111,7 +111,7 @@ impl Contract {
         };
         let is_json = media == "application/json" || media.ends_with("+json");
         match described.get("schema").filter(|_| is_json) {
-            Some(schema) => match Json::parse(&answer.body) {
+            Some(schema) => match answer.json() {
                 Ok(body) => self.schemas.check(schema, &body, "$"),
                 Err(fault) => vec![Mismatch::new("body", "JSON", fault.to_string())],
             },

@@ -5,6 +5,7 @@ use crate::{
     observe::{Answer, CaseVerdict, Reply},
 };
 use document::Json;
+use std::borrow::Cow;
 
 /// What one answer came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub fn judge(status: u16, assertions: &[Assertion], everywhere: &Everywhere, rep
     if assertions.is_empty() {
         return Outcome::Passed;
     }
-    let body = match Json::parse(&answer.body) {
+    let body = match answer.json() {
         Ok(json) => json,
         Err(fault) => return one("body", "JSON".to_owned(), fault.to_string()),
     };
@@ -53,7 +54,7 @@ pub fn hide(everywhere: &Everywhere, answer: &Answer, found: &mut Vec<Mismatch>)
     if found.is_empty() || (everywhere.ignored.is_empty() && everywhere.redacted.is_empty()) {
         return;
     }
-    let body = Json::parse(&answer.body).unwrap_or(Json::Null);
+    let body = answer.json().unwrap_or(Cow::Owned(Json::Null));
     Scene { body: &body, moment: Moment(answer.at), everywhere }.hide(found);
 }
 
@@ -102,6 +103,7 @@ mod tests {
             status,
             head: crate::wire::Head::read(&format!("HTTP/1.1 {status} ")).unwrap(),
             body: body.as_bytes().to_vec(),
+            json: None,
             took: Duration::from_millis(1),
             at,
         })

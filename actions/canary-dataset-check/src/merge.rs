@@ -1,13 +1,13 @@
 //! The reports of all shards as one. Pure, but for the files' bytes, which come in.
 
 use crate::{
+    assertion::Mismatch,
     cases::Shard,
     compare::Compared,
-    observe::{Asked, Counts, Observed, ProbeResult, ProbeState, Results},
+    observe::{Asked, CaseVerdict, Counts, Observed, ProbeResult, ProbeState, Results},
     staleness::Ages,
 };
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use document::Json;
 use std::{collections::BTreeSet, time::Duration};
 use subject::Digest;
 
@@ -64,35 +64,98 @@ struct Part {
     counts: Option<Counts>,
     wrong: Vec<Asked>,
     ages: Option<Ages>,
-    compared: Option<Value>,
+    compared: Option<Json>,
 }
 
 fn part(bytes: &[u8], same: &Same) -> Result<Part, String> {
-    let mut whole: Value = serde_json::from_slice(bytes).map_err(|error| format!("is no report: {error}"))?;
-    let report = if whole.get("report").is_some() { whole["report"].take() } else { whole };
-    let digest = |member: &str| report[member]["digest"].as_str().unwrap_or_default().to_owned();
+    let whole = Json::parse(bytes).map_err(|fault| format!("is no report: {fault}"))?;
+    let report = whole.get("report").unwrap_or(&whole);
     for (member, wanted) in [("config", same.config), ("dataset", same.dataset)] {
-        if digest(member) != wanted.to_string() {
-            return Err(format!("is of another {member} ({})", digest(member)));
+        let digest = report.get(member).map(|file| text(file, "digest")).unwrap_or_default();
+        if digest != wanted.to_string() {
+            return Err(format!("is of another {member} ({digest})"));
         }
     }
-    let shard = report["shard"].as_str().unwrap_or_default().parse()?;
-    let text = |member: &str| report[member].as_str().unwrap_or_default().to_owned();
+    let reasons = list(report, "reasons").iter().filter_map(|reason| match reason {
+        Json::Text(reason) => Some(reason.clone()),
+        _ => None,
+    });
+    let wrong = list(report, "wrong").iter().map(|case| asked(case).ok_or("has a case that is not understood"));
     Ok(Part {
-        shard,
-        target: text("target"),
-        verdict: text("verdict"),
-        reasons: of(&report, "reasons")?.unwrap_or_default(),
-        counts: of(&report, "counts")?,
-        wrong: of(&report, "wrong")?.unwrap_or_default(),
-        ages: of(&report, "ages")?,
-        compared: of(&report, "compared")?,
+        shard: text(report, "shard").parse()?,
+        target: text(report, "target"),
+        verdict: text(report, "verdict"),
+        reasons: reasons.collect(),
+        counts: there(report, "counts").map(|it| counts(it).ok_or("has counts that do not add up")).transpose()?,
+        wrong: wrong.collect::<Result<_, _>>()?,
+        ages: there(report, "ages").map(|it| ages(it).ok_or("has ages that are not understood")).transpose()?,
+        compared: there(report, "compared").cloned(),
     })
 }
 
-fn of<T: DeserializeOwned>(report: &Value, member: &str) -> Result<Option<T>, String> {
-    let value = report.get(member).cloned().unwrap_or(Value::Null);
-    serde_json::from_value(value).map_err(|error| format!("has no usable `{member}`: {error}"))
+/// A member that is there and not `null`.
+fn there<'a>(report: &'a Json, member: &str) -> Option<&'a Json> {
+    report.get(member).filter(|value| **value != Json::Null)
+}
+
+fn text(report: &Json, member: &str) -> String {
+    match report.get(member) {
+        Some(Json::Text(text)) => text.clone(),
+        _ => String::new(),
+    }
+}
+
+fn list<'a>(report: &'a Json, member: &str) -> &'a [Json] {
+    match report.get(member) {
+        Some(Json::List(items)) => items,
+        _ => &[],
+    }
+}
+
+fn number(report: &Json, member: &str) -> Option<u64> {
+    match report.get(member)? {
+        Json::Number(token) => token.parse().ok(),
+        _ => None,
+    }
+}
+
+fn counts(seen: &Json) -> Option<Counts> {
+    let of = |member| number(seen, member);
+    let (passed, failed, flaky, unanswered) = (of("passed")?, of("failed")?, of("flaky")?, of("unanswered")?);
+    let counts = Counts { total: of("total")?, passed, failed, flaky, unanswered };
+    (counts.asked() <= counts.total).then_some(counts)
+}
+
+fn ages(seen: &Json) -> Option<Ages> {
+    let of = |member| number(seen, member);
+    let example = Some(text(seen, "example")).filter(|example| !example.is_empty());
+    Some(Ages { fresh: of("fresh")?, stale: of("stale")?, blocked: of("blocked")?, example })
+}
+
+fn asked(case: &Json) -> Option<Asked> {
+    let known = [CaseVerdict::Passed, CaseVerdict::Failed, CaseVerdict::Flaky, CaseVerdict::Unanswered];
+    let word = text(case, "verdict");
+    let mismatch =
+        |it: &Json| Mismatch { path: text(it, "path"), expected: text(it, "expected"), seen: text(it, "seen") };
+    Some(Asked {
+        id: text(case, "id"),
+        line: usize::try_from(number(case, "line")?).ok()?,
+        verdict: known.into_iter().find(|verdict| verdict.word() == word)?,
+        mismatches: list(case, "mismatches").iter().map(mismatch).collect(),
+        took: Duration::ZERO,
+    })
+}
+
+fn compared(seen: &Json) -> Compared {
+    let of = |member| number(seen, member).unwrap_or(0);
+    Compared {
+        pairs: of("pairs"),
+        missing: of("missing"),
+        changed: of("changed"),
+        worse: of("worse"),
+        better: of("better"),
+        ..Compared::default()
+    }
 }
 
 fn together(parts: Vec<Part>) -> Observed {
@@ -112,8 +175,8 @@ fn together(parts: Vec<Part>) -> Observed {
         if let Some(ages) = &part.ages {
             results.ages.get_or_insert_default().merge(ages);
         }
-        if let Some(compared) = &part.compared {
-            results.compared.get_or_insert_with(Compared::default).merge(compared);
+        if let Some(part) = &part.compared {
+            results.compared.get_or_insert_default().merge(&compared(part));
         }
     }
     results.finish();
@@ -126,7 +189,7 @@ fn together(parts: Vec<Part>) -> Observed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn report(shard: &str, failed: u64) -> Value {
         json!({"report": {"shard": shard, "target": "http://x", "verdict": "pass", "reasons": [],
@@ -157,6 +220,9 @@ mod tests {
         assert!(told(&[report("1/2", 0), report("1/2", 0)]).contains("there twice"));
         assert!(told(&[report("1/2", 0), report("2/3", 0)]).contains("another number of shards"));
         assert!(told(&[json!([])]).contains("is of another config"));
+        let mut more = report("1/1", 0);
+        more["report"]["counts"]["passed"] = json!(6);
+        assert!(told(&[more]).contains("do not add up"));
         let mut other = report("2/2", 0);
         other["report"]["target"] = json!("http://y");
         assert!(told(&[report("1/2", 0), other.clone()]).contains("different services"));

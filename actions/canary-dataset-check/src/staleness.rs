@@ -27,7 +27,7 @@ pub struct Staleness {
 }
 
 /// How many answers are how old.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Ages {
     /// Fresh.
     pub fresh: u64,

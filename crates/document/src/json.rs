@@ -1,7 +1,7 @@
 //! JSON (RFC 8259) as a tree that keeps what comparing needs and usual parsers lose: the very token of a number, and the
 //! fact that a key stood twice.
 
-use std::{collections::HashSet, fmt};
+use std::fmt;
 
 /// How many lists and objects may stand inside one another.
 const MAX_DEPTH: usize = 100;
@@ -204,36 +204,29 @@ impl Parser<'_> {
 
     fn map(&mut self) -> Result<Json, JsonFault> {
         let mut members: Vec<(String, Json)> = Vec::new();
-        let mut seen = HashSet::new();
+        let mut starts = Vec::new();
         if self.takes(b'}') {
             return Ok(Json::Map(members));
         }
         loop {
             self.space();
-            let start = self.at;
             if self.peek() != Some(b'"') {
                 return Err(self.fault("expected a key in double quotes"));
             }
+            starts.push(self.at);
             let key = self.text()?;
-            // Few keys are compared one by one; only many are worth a set of their own.
-            if members.len() == FEW {
-                seen.extend(members.iter().map(|(name, _)| name.clone()));
-            }
-            let known = if members.len() < FEW {
-                members.iter().any(|(name, _)| *name == key)
-            } else {
-                !seen.insert(key.clone())
-            };
-            if known {
-                self.at = start;
-                return Err(self.fault(format!("duplicate key `{}`", shorten(&key))));
+            if members.len() < FEW && members.iter().any(|(name, _)| *name == key) {
+                return Err(duplicate(&key, starts.pop()));
             }
             if !self.takes(b':') {
                 return Err(self.fault("expected `:`"));
             }
             members.push((key, self.value()?));
             if self.takes(b'}') {
-                return Ok(Json::Map(members));
+                return match first_twice(&members) {
+                    Some(place) => Err(duplicate(&members[place].0, starts.get(place).copied())),
+                    None => Ok(Json::Map(members)),
+                };
             }
             if !self.takes(b',') {
                 return Err(self.fault("expected `,` or `}`"));
@@ -266,10 +259,26 @@ impl Parser<'_> {
     fn number(&mut self) -> Result<Json, JsonFault> {
         let rest = &self.bytes[self.at..];
         let length = number_length(rest).ok_or_else(|| self.fault("a malformed number"))?;
-        let token = String::from_utf8_lossy(&rest[..length]).into_owned();
+        // Digits, signs, points and exponents alone.
+        let token = rest[..length].iter().map(|byte| char::from(*byte)).collect();
         self.at += length;
         Ok(Json::Number(token))
     }
+}
+
+/// Of more than a few members, the first whose key stood before: found by sorting, not by comparing each with each.
+fn first_twice(members: &[(String, Json)]) -> Option<usize> {
+    if members.len() <= FEW {
+        return None;
+    }
+    let mut places: Vec<usize> = (0..members.len()).collect();
+    places.sort_by(|a, b| members[*a].0.cmp(&members[*b].0).then(a.cmp(b)));
+    let same = |pair: &[usize]| members[pair[0]].0 == members[pair[1]].0;
+    places.windows(2).filter(|pair| same(pair)).map(|pair| pair[1]).min()
+}
+
+fn duplicate(key: &str, start: Option<usize>) -> JsonFault {
+    JsonFault { problem: format!("duplicate key `{}`", shorten(key)), offset: start.unwrap_or(0) }
 }
 
 /// The length in bytes of the number `bytes` start with, by the grammar of RFC 8259 section 6; `None` where there is none.

@@ -18,7 +18,8 @@ fn check(contract: &Contract, path: &str, answer: &str) -> Vec<String> {
     let (head, body) = answer.split_once("\n\n").unwrap();
     let head = Head::read(head).unwrap();
     let at = "2026-09-21T06:00:00Z".parse().unwrap();
-    let answer = Answer { status: head.status, head, body: body.as_bytes().to_vec(), took: Duration::ZERO, at };
+    let answer =
+        Answer { status: head.status, head, body: body.as_bytes().to_vec(), json: None, took: Duration::ZERO, at };
     let found = contract.check(&Method::GET, path, &answer).into_iter();
     found.map(|m| format!("{}: {} | {}", m.path, m.expected, m.seen)).collect()
 }

@@ -7,10 +7,12 @@ use crate::{
     inputs::{BaseUrl, Settings},
     wire::{Client, Encoder, Head, Trouble, Wire, headers},
 };
+use document::{Json, JsonFault};
 use github::{Exit, Failure};
 use jiff::Timestamp;
 use reqwest::header::HeaderValue;
 use std::{
+    borrow::Cow,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -42,6 +44,8 @@ pub struct Answer {
     pub head: Head,
     /// The body's bytes.
     pub body: Vec<u8>,
+    /// The body as JSON, where it has been read already.
+    pub json: Option<Json>,
     /// From the request to the last byte.
     pub took: Duration,
     /// When the last byte had come.
@@ -63,6 +67,19 @@ enum Way {
     Http(Box<(Client, Encoder)>),
     Batch(Mutex<Batch>),
     Program(Vec<String>, PathBuf),
+}
+
+impl Answer {
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn json(&self) -> Result<Cow<'_, Json>, JsonFault> {
+        match &self.json {
+            Some(json) => Ok(Cow::Borrowed(json)),
+            None => Json::parse(&self.body).map(Cow::Owned),
+        }
+    }
 }
 
 impl Service {
@@ -129,16 +146,16 @@ impl Service {
     /// Asks a case once.
     pub(crate) async fn ask_case(&self, case: &Case) -> Reply {
         let started = Instant::now();
-        let answer = |body: Vec<u8>| {
+        let answer = |body: Vec<u8>, json: Option<Json>| {
             let (head, took, at) = (Head::good(), started.elapsed(), Timestamp::now());
-            Reply::Answer(Answer { status: head.status, head, body, took, at })
+            Reply::Answer(Answer { status: head.status, head, body, json, took, at })
         };
         match &self.0.way {
             Way::Http(_) => self.ask(&case.request).await,
             Way::Batch(batch) => batch.lock().unwrap_or_else(PoisonError::into_inner).find(&case.id, answer),
             Way::Program(words, folder) => {
                 let body = case.request.body.as_ref().map(ToString::to_string);
-                program::ask(words, folder, body, self.0.timeout, answer).await
+                program::ask(words, folder, body, self.0.timeout, |body| answer(body, None)).await
             }
         }
     }
@@ -162,6 +179,7 @@ impl Service {
                 status: received.head.status,
                 head: received.head,
                 body: received.body,
+                json: None,
                 took: start.elapsed(),
                 at: Timestamp::now(),
             }),

@@ -10,7 +10,7 @@ const KEPT: u64 = 1000;
 const NAMED: u64 = 10_000;
 
 /// One case that was asked.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Asked {
     /// The case.
     pub id: String,
@@ -19,7 +19,7 @@ pub struct Asked {
     /// What it came to.
     pub verdict: CaseVerdict,
     /// Why not `passed`; kept for the first 1000.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<Mismatch>,
     /// How long its answers took together, without any that did not come.
     #[serde(skip)]
@@ -27,7 +27,7 @@ pub struct Asked {
 }
 
 /// What one case came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CaseVerdict {
     /// Right, each time it was asked.
@@ -54,7 +54,7 @@ impl CaseVerdict {
 }
 
 /// How many cases came to what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Counts {
     /// In the dataset.
     pub total: u64,

@@ -30,17 +30,20 @@ impl Batch {
     }
 
     /// The answer with this id.
-    pub(super) fn find(&mut self, id: &str, answer: impl Fn(Vec<u8>) -> Reply) -> Reply {
+    pub(super) fn find(&mut self, id: &str, answer: impl Fn(Vec<u8>, Option<Json>) -> Reply) -> Reply {
         match self.look(id) {
-            Ok(Some(bytes)) => answer(bytes),
+            Ok(Some((bytes, json))) => answer(bytes, Some(json)),
             Ok(None) => Reply::Broken("is missing in the batch".to_owned()),
             Err(error) => Reply::Unreachable(error.to_string()),
         }
     }
 
-    fn look(&mut self, id: &str) -> io::Result<Option<Vec<u8>>> {
-        if self.index.is_none() && self.next()? && self.is(id) {
-            return Ok(Some(std::mem::take(&mut self.line)));
+    fn look(&mut self, id: &str) -> io::Result<Option<(Vec<u8>, Json)>> {
+        if self.index.is_none()
+            && self.next()?
+            && let Some(json) = self.is(id)
+        {
+            return Ok(Some((std::mem::take(&mut self.line), json)));
         }
         if self.index.is_none() {
             self.index = Some(self.read_all()?);
@@ -48,7 +51,8 @@ impl Batch {
         let place = self.index.as_ref().and_then(|index| index.get(&self.hasher.hash_one(id))).copied();
         let Some(place) = place else { return Ok(None) };
         self.file.seek(SeekFrom::Start(place))?;
-        Ok((self.next()? && self.is(id)).then(|| std::mem::take(&mut self.line)))
+        let json = if self.next()? { self.is(id) } else { None };
+        Ok(json.map(|json| (std::mem::take(&mut self.line), json)))
     }
 
     /// Where each id's line begins; of two with one id, the second counts for neither.
@@ -57,11 +61,11 @@ impl Batch {
         self.file.seek(SeekFrom::Start(0))?;
         let mut place = 0;
         while self.next()? {
-            if let Some(id) = self.id_of_line() {
-                let known = index.insert(self.hasher.hash_one(&id), place);
-                if known.is_some() {
-                    return Err(io::Error::other(format!("`{}` has two answers in the batch", document::shorten(&id))));
-                }
+            let line = Json::parse(&self.line).ok();
+            if let Some(id) = line.as_ref().and_then(|line| self.id_of(line))
+                && index.insert(self.hasher.hash_one(id), place).is_some()
+            {
+                return Err(io::Error::other(format!("`{}` has two answers in the batch", document::shorten(id))));
             }
             place += self.line.len() as u64;
         }
@@ -77,14 +81,15 @@ impl Batch {
         Ok(read > 0)
     }
 
-    fn is(&self, id: &str) -> bool {
-        self.id_of_line().is_some_and(|seen| seen == id)
+    /// The line, where it is the answer with this id.
+    fn is(&self, id: &str) -> Option<Json> {
+        let line = Json::parse(&self.line).ok()?;
+        (self.id_of(&line)? == id).then_some(line)
     }
 
-    fn id_of_line(&self) -> Option<String> {
-        let line = Json::parse(&self.line).ok()?;
-        match self.id.one(&line)? {
-            Json::Text(id) | Json::Number(id) => Some(id.clone()),
+    fn id_of<'a>(&self, line: &'a Json) -> Option<&'a str> {
+        match self.id.one(line)? {
+            Json::Text(id) | Json::Number(id) => Some(id),
             _ => None,
         }
     }
@@ -98,7 +103,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         let mut batch = Batch::open(file.path(), "$.id".parse().unwrap()).unwrap();
-        let told = |bytes: Vec<u8>| Reply::Broken(String::from_utf8(bytes).unwrap().trim_end().to_owned());
+        let told = |bytes: Vec<u8>, _| Reply::Broken(String::from_utf8(bytes).unwrap().trim_end().to_owned());
         let found = ids.iter().map(|id| match batch.find(id, told) {
             Reply::Broken(text) | Reply::Unreachable(text) => text,
             other => format!("{other:?}"),

@@ -13,7 +13,7 @@ use crate::{
 use document::Json;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use github::{Exit, Failure, Runner};
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 use tokio::time::Instant;
 
 /// After so many cases in a row without any answer nobody is there any more.
@@ -119,7 +119,7 @@ async fn ask(sides: Sides<'_>, case: Case, settings: &Settings) -> Done {
 
 fn body(reply: &Reply) -> Option<Json> {
     match reply {
-        Reply::Answer(answer) => Json::parse(&answer.body).ok(),
+        Reply::Answer(answer) => answer.json().ok().map(Cow::into_owned),
         _ => None,
     }
 }
