@@ -1,9 +1,7 @@
 //! Leaves what was found: the JUnit file, and the signed statement on the image.
 
 use crate::{
-    inputs::Settings,
-    junit,
-    observe::Observed,
+    junit, page,
     report::Told,
     statement::{self, Tested},
 };
@@ -11,6 +9,7 @@ use attest::predicate::TEST_RESULT;
 use evidence::Evidence;
 use github::{Exit, Failure, Runner};
 use jiff::Timestamp;
+use std::{io, path::Path};
 use subject::{Digest, ImageRef};
 
 /// What was left where.
@@ -18,6 +17,8 @@ use subject::{Digest, ImageRef};
 pub struct Receipt {
     /// The JUnit file, as the user named it.
     pub junit_path: Option<String>,
+    /// The page, as the user named it.
+    pub html_path: Option<String>,
     /// The digest of the statement on the image.
     pub referrer: Option<Digest>,
 }
@@ -25,10 +26,23 @@ pub struct Receipt {
 /// When the first question was asked, and when the last answer had come.
 pub(crate) type Times = (Timestamp, Timestamp);
 
-/// Writes the JUnit file, where one is asked for. The folder is made; the file's content is replaced at once.
-pub(crate) fn write_junit(settings: &Settings, observed: &Observed, times: Times) -> Result<Option<String>, Failure> {
-    let Some(path) = &settings.junit_path else { return Ok(None) };
-    let written = junit::write(observed, &settings.dataset_path, times.0).and_then(|bytes| {
+/// Writes the JUnit file and the page, where they are asked for.
+pub(crate) fn write_files(told: &Told<'_>) -> Result<Receipt, Failure> {
+    let Told { settings, observed, times, .. } = *told;
+    let mut receipt = Receipt::default();
+    if let Some(path) = &settings.junit_path {
+        let bytes = junit::write(observed, &settings.dataset_path, times.0);
+        receipt.junit_path = Some(write("write the JUnit report", path, bytes, "junit-path")?);
+    }
+    if let Some(path) = &settings.html_path {
+        receipt.html_path = Some(write("write the page", path, Ok(page::page(told).into_bytes()), "html-path")?);
+    }
+    Ok(receipt)
+}
+
+/// Writes one file. The folder is made; the file's content is replaced at once.
+fn write(doing: &str, path: &Path, bytes: io::Result<Vec<u8>>, input: &str) -> Result<String, Failure> {
+    let written = bytes.and_then(|bytes| {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
@@ -37,13 +51,10 @@ pub(crate) fn write_junit(settings: &Settings, observed: &Observed, times: Times
         std::fs::rename(&partial, path)
     });
     let shown = path.display().to_string();
-    match written {
-        Ok(()) => Ok(Some(shown)),
-        Err(error) => {
-            let failure = Failure::new(Exit::Unknown, "write the JUnit report").subject(shown).because(error);
-            Err(failure.state("the service was asked; no statement was left").help("see the input junit-path"))
-        }
-    }
+    written.map(|()| shown.clone()).map_err(|error| {
+        let failure = Failure::new(Exit::Unknown, doing).subject(shown).because(error);
+        failure.state("the service was asked; no statement was left").help(format!("see the input {input}"))
+    })
 }
 
 /// Attaches the result to the image, if there is a result: not knowing is none.

@@ -56,6 +56,9 @@ pub struct Inputs {
     /// Where a JUnit XML report is written; relative to the workspace. Unset: none.
     #[arg(long)]
     pub junit_path: Option<PathBuf>,
+    /// Where the result is written as one HTML page that needs nothing else; relative to the workspace. Unset: none.
+    #[arg(long)]
+    pub html_path: Option<PathBuf>,
     /// The signing key and the registry's login.
     #[command(flatten)]
     pub evidence: evidence::EvidenceInputs,
@@ -140,6 +143,7 @@ pub(crate) struct Settings {
     pub(crate) shard: Shard,
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) junit_path: Option<PathBuf>,
+    pub(crate) html_path: Option<PathBuf>,
 }
 
 /// A file as the user named it, and the digest of what was in it.
@@ -201,6 +205,7 @@ impl Settings {
             shard: inputs.shard.unwrap_or(Shard::WHOLE),
             authorization,
             junit_path: inputs.junit_path.as_ref().map(|path| runner.path(path)),
+            html_path: inputs.html_path.as_ref().map(|path| runner.path(path)),
         })
     }
 

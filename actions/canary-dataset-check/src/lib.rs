@@ -19,6 +19,7 @@ pub mod length;
 pub mod load;
 mod merge;
 pub mod observe;
+mod page;
 pub mod random;
 mod record;
 mod report;
@@ -105,11 +106,13 @@ async fn conclude(
     let verdict = decide::decide(&observed, &settings.canary);
     let told =
         Told { settings, target: &target, image: inputs.image.as_ref(), observed: &observed, verdict: &verdict, times };
-    let mut receipt = Receipt::default();
-    match apply::write_junit(settings, &observed, times) {
-        Ok(path) => receipt.junit_path = path,
-        Err(failure) => unless_refused(runner, verdict.word, failure)?,
-    }
+    let mut receipt = match apply::write_files(&told) {
+        Ok(receipt) => receipt,
+        Err(failure) => {
+            unless_refused(runner, verdict.word, failure)?;
+            Receipt::default()
+        }
+    };
     if !finished {
         return Ok(report::cancelled(&told, &receipt));
     }
@@ -170,6 +173,7 @@ const OUTPUTS: &[Output] = &[
     Output { name: "unanswered", description: "How many cases got no answer at all." },
     Output { name: "digest", description: "The digest of `image`; empty without one." },
     Output { name: "junit-path", description: "The JUnit report that was written; empty when none was asked for." },
+    Output { name: "html-path", description: "The page that was written; empty when none was asked for." },
     Output {
         name: "referrer",
         description: "The digest of the signed statement on the image; empty when none was left.",

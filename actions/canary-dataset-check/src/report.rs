@@ -125,6 +125,9 @@ fn fill(report: Report, told: &Told<'_>, receipt: &Receipt) -> Report {
     if let Some(path) = &receipt.junit_path {
         report = report.output("junit-path", path);
     }
+    if let Some(path) = &receipt.html_path {
+        report = report.output("html-path", path);
+    }
     if let Some(referrer) = receipt.referrer {
         report = report.output("referrer", referrer);
     }
