@@ -84,16 +84,16 @@ fn cases(html: &mut String, results: &Results) {
     for asked in results.wrong().take(SHOWN) {
         let Asked { id, line, verdict, mismatches, .. } = asked;
         let lines: String = mismatches.iter().map(difference).collect();
-        let _ = write!(
+        let _ = writeln!(
             html,
-            "<details><summary>{}, line {line}: {}</summary><pre>{lines}</pre></details>\n",
+            "<details><summary>{}, line {line}: {}</summary><pre>{lines}</pre></details>",
             text(id),
             verdict.word()
         );
     }
     let more = results.wrong().count().saturating_sub(SHOWN);
     if more > 0 {
-        let _ = write!(html, "<p>{more} more are in the JSON report.</p>\n");
+        let _ = writeln!(html, "<p>{more} more are in the JSON report.</p>");
     }
 }
 
