@@ -9,8 +9,8 @@ use crate::shell::{command, is_there, read, root, target};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::{
-    fmt::Write as _,
     fs,
+    io::{BufWriter, Write as _},
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -138,10 +138,8 @@ fn compared(ours: &Path, folder: &Path, options: &Canary) -> Result<()> {
     write(folder, "compared", "target: {answers: compared.out.jsonl}\n", 100_000, |n| {
         format!(r#"{{"id":"c{n}","expect":{{"values":{{"$":{}}}}}}}"#, body(n))
     })?;
-    let mut text = String::new();
-    (0..100_000).for_each(|n| text.extend([&body(n), "\n"]));
-    println!("compared: 100,000 answers of {} bytes", text.len() / 100_000);
-    fs::write(folder.join("compared.out.jsonl"), text)?;
+    lines(&folder.join("compared.out.jsonl"), 100_000, &body)?;
+    println!("compared: 100,000 answers of about {} bytes", body(50_000).len());
     for _ in 0..options.runs.max(1) {
         let (validated, alone) = check(ours, folder, "compared", &["--mode", "validate"])?;
         let (report, figures) = check(ours, folder, "compared", &[])?;
@@ -183,27 +181,33 @@ fn frozen(options: &Canary, ours: &Path, folder: &Path) -> Result<()> {
 /// A configuration, and its cases.
 fn write(folder: &Path, name: &str, more: &str, cases: usize, case: impl Fn(usize) -> String) -> Result<()> {
     fs::write(folder.join(format!("{name}.yml")), format!("version: 1\ncases: {{from: {name}.jsonl}}\n{more}"))?;
-    let mut text = String::new();
-    for n in 0..cases {
-        writeln!(text, "{}", case(n))?;
+    lines(&folder.join(format!("{name}.jsonl")), cases, &case)
+}
+
+/// A file of so many lines, never all of them in memory: the kernel hands our largest size down to what we start.
+fn lines(path: &Path, count: usize, line: &dyn Fn(usize) -> String) -> Result<()> {
+    let mut file = BufWriter::new(fs::File::create(path)?);
+    for n in 0..count {
+        writeln!(file, "{}", line(n))?;
     }
-    Ok(fs::write(folder.join(format!("{name}.jsonl")), text)?)
+    Ok(file.flush()?)
 }
 
 /// One run of the check: its report, and what it took.
 fn check(ours: &Path, folder: &Path, name: &str, args: &[&str]) -> Result<(Value, Figures)> {
-    let report = folder.join("temp/canary-dataset-check-report.json");
+    let report = folder.join("lockkeeper-canary-dataset-check-.json");
+    if report.exists() {
+        fs::remove_file(&report)?;
+    }
     let mut command = command(ours, &["canary-dataset-check", "--config"]);
     command.arg(folder.join(format!("{name}.yml"))).args(args);
-    let temp = folder.join("temp");
-    fs::create_dir_all(&temp)?;
-    for old in fs::read_dir(&temp)? {
-        fs::remove_file(old?.path())?;
+    for variable in ["GITHUB_OUTPUT", "GITHUB_ACTION"] {
+        command.env_remove(variable);
     }
-    let (_, figures) = measure::run(command.env("RUNNER_TEMP", &temp).env_remove("GITHUB_OUTPUT"))?;
-    let written = fs::read_dir(&temp)?.next().transpose()?.map_or(report, |entry| entry.path());
-    let text = fs::read_to_string(&written).with_context(|| format!("{name} left no report"))?;
-    Ok((serde_json::from_str(&text)?, figures))
+    let (_, figures) = measure::run(command.env("RUNNER_TEMP", folder))?;
+    let text = fs::read_to_string(&report).with_context(|| format!("{name} left no report"))?;
+    let whole: Value = serde_json::from_str(&text)?;
+    Ok((whole["report"].clone(), figures))
 }
 
 /// From the first question to the last answer.
