@@ -1,7 +1,7 @@
 //! Reads that come late, as those of an eventually consistent service do: what was at the last ticks is kept for as long as
 //! somebody has to read it.
 
-use crate::AwsError;
+use crate::{AwsError, Cloud, ecs, elb, tasks};
 use std::{
     collections::{BTreeMap, VecDeque},
     ops::Deref,
@@ -61,6 +61,11 @@ impl<T: Clone> Late<T> {
         past.snapshots.truncate(longest);
     }
 
+    /// Whether anybody reads late.
+    pub(crate) fn is_used(&self) -> bool {
+        self.past().lags.values().any(|lag| *lag > 0)
+    }
+
     /// How it was for `operation`; none when that sees it as it is.
     pub(crate) fn as_it_was(&self, operation: &str) -> Option<Arc<T>> {
         let past = self.past();
@@ -74,11 +79,11 @@ impl<T: Clone> Late<T> {
 }
 
 /// Has an operation read late.
-pub(crate) fn lag(cloud: &crate::Cloud, operation: &str, ticks: usize) -> Result<(), AwsError> {
-    if cloud.ecs.lag(operation, ticks) || cloud.elb.lag(operation, ticks) {
+pub(crate) fn lag(cloud: &Cloud, operation: &str, ticks: usize) -> Result<(), AwsError> {
+    if cloud.ecs.lag(operation, ticks) || cloud.tasks.lag(operation, ticks) || cloud.elb.lag(operation, ticks) {
         return Ok(());
     }
-    let known = [crate::ecs::READ_LATE.as_slice(), &crate::elb::READ_LATE].concat().join(", ");
+    let known = [ecs::READ_LATE.as_slice(), &tasks::READ_LATE, &elb::READ_LATE].concat().join(", ");
     let message = format!("{operation} cannot be read late; these can: {known}");
     Err(AwsError::client("InvalidParameterException", message))
 }

@@ -157,6 +157,7 @@ async fn live(cloud: Arc<Cloud>) {
         let now = jiff::Timestamp::now();
         ecs::tick(&cloud, cloud.clock.now());
         cloud.elb.remember();
+        cloud.tasks.remember();
         if now.as_second() != published {
             published = now.as_second();
             elb::publish_gauges(&cloud, now);

@@ -12,12 +12,14 @@ use std::{
 };
 
 /// The operations whose answers can be late: of ECS, and of CodeDeploy about ECS.
-pub(crate) const READ_LATE: [&str; 7] = [
+pub(crate) const READ_LATE: [&str; 9] = [
     "DescribeServices",
     "ListServices",
     "DescribeServiceDeployments",
     "ListServiceDeployments",
     "DescribeServiceRevisions",
+    "DescribeTaskDefinition",
+    "ListTaskDefinitions",
     "GetDeployment",
     "GetDeploymentTarget",
 ];

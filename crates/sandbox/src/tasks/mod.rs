@@ -15,5 +15,5 @@ mod spec;
 mod watchdog;
 
 pub(crate) use images::find as find_image;
-pub(crate) use records::{Container, Health, Status, StopOrder, Task, Tasks};
+pub(crate) use records::{Container, Health, READ_LATE, Status, StopOrder, Task, Tasks};
 pub(crate) use spec::{Alone, ContainerSpec, Owner, TaskSpec};

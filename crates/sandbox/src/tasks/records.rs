@@ -1,7 +1,7 @@
 //! What is known about every task, and the orders given to the running ones.
 
 use super::{ContainerSpec, TaskSpec, driver, images::Images, process, watchdog::Watchdog};
-use crate::Cloud;
+use crate::{Cloud, late::Late};
 use jiff::Timestamp;
 use std::{
     collections::BTreeMap,
@@ -16,10 +16,15 @@ use tokio::sync::watch;
 /// Stopped tasks are forgotten beyond this many; AWS forgets them after about an hour.
 const STOPPED_KEPT: usize = 500;
 
+/// The operations whose answers can be late.
+pub(crate) const READ_LATE: [&str; 2] = ["DescribeTasks", "ListTasks"];
+
 /// All tasks of the sandbox.
 #[derive(Debug)]
 pub(crate) struct Tasks {
+    /// Taken before `late`, never after it.
     records: Mutex<Records>,
+    late: Late<Vec<Task>>,
     /// Kills what is left when this process dies without a word.
     pub(super) watchdog: Watchdog,
     /// Unpacked images.
@@ -174,7 +179,12 @@ impl Tasks {
     /// # Errors
     /// When the folder cannot be made or the watchdog cannot be started.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        Ok(Self { records: Mutex::default(), watchdog: Watchdog::start()?, images: Images::open(folder)? })
+        Ok(Self {
+            records: Mutex::default(),
+            late: Late::default(),
+            watchdog: Watchdog::start()?,
+            images: Images::open(folder)?,
+        })
     }
 
     /// Starts a task and gives its id; what becomes of it is seen in its record.
@@ -215,6 +225,28 @@ impl Tasks {
     /// The tasks that match, in no particular order.
     pub(crate) fn select(&self, matches: impl Fn(&Task) -> bool) -> Vec<Task> {
         self.lock().tasks.values().map(|entry| &entry.task).filter(|task| matches(task)).cloned().collect()
+    }
+
+    /// All tasks, as `operation` sees them.
+    pub(crate) fn seen_by(&self, operation: &str) -> Vec<Task> {
+        let late = self.late.as_it_was(operation).map(|snapshot| snapshot.to_vec());
+        late.unwrap_or_else(|| self.select(|_| true))
+    }
+
+    /// Has `operation` read so many ticks late; false when it is not one that can.
+    pub(crate) fn lag(&self, operation: &str, ticks: usize) -> bool {
+        let known = READ_LATE.contains(&operation);
+        if known {
+            self.late.lag(operation, ticks, &self.select(|_| true));
+        }
+        known
+    }
+
+    /// A tick.
+    pub(crate) fn remember(&self) {
+        if self.late.is_used() {
+            self.late.remember(&self.select(|_| true));
+        }
     }
 
     /// Changes the record of a task.

@@ -20,7 +20,7 @@ pub(super) fn register(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsErro
 /// The tags are a sibling of the task definition and come only when asked for.
 pub(super) fn describe(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
     let given = input.required("taskDefinition")?;
-    let state = cloud.ecs.state();
+    let state = cloud.ecs.view("DescribeTaskDefinition");
     let unknown = || AwsError::client("ClientException", "Unable to describe task definition.");
     let definition = state.families.find(given).ok_or_else(unknown)?;
     let mut answer = json!({"taskDefinition": definition.document});
@@ -41,7 +41,7 @@ pub(super) fn list(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
         Some(_) => return Err(invalid("Invalid sort.")),
     };
     let prefix = input.text("familyPrefix");
-    let state = cloud.ecs.state();
+    let state = cloud.ecs.view("ListTaskDefinitions");
     let asked = |definition: &&TaskDefinition| {
         definition.document["status"] == status && prefix.is_none_or(|prefix| definition.family == prefix)
     };

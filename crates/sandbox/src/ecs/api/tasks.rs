@@ -29,7 +29,8 @@ pub(super) fn list(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
         }
         state.cluster(input.text("cluster"))?.name.clone()
     };
-    let mut tasks = cloud.tasks.select(|task| {
+    let mut tasks = cloud.tasks.seen_by("ListTasks");
+    tasks.retain(|task| {
         task.spec.cluster == cluster
             && is_to_stop(task) == stopped
             && service.is_none_or(|service| task.spec.service() == Some(arn::last(service)))
@@ -43,11 +44,12 @@ pub(super) fn list(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
 pub(super) fn describe(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
     let cluster = cloud.ecs.state().cluster(input.text("cluster"))?.name.clone();
     let with_tags = input.texts("include").contains(&"TAGS");
+    let tasks = cloud.tasks.seen_by("DescribeTasks");
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for asked in bounded(input, "tasks", 100)? {
-        match cloud.tasks.get(arn::last(asked)).filter(|task| task.spec.cluster == cluster) {
-            Some(task) if with_tags => found.push(task_json(cloud, &task)),
-            Some(task) => found.push(without_tags(task_json(cloud, &task))),
+        match tasks.iter().find(|task| task.id == arn::last(asked) && task.spec.cluster == cluster) {
+            Some(task) if with_tags => found.push(task_json(cloud, task)),
+            Some(task) => found.push(without_tags(task_json(cloud, task))),
             None => {
                 let arn = cloud.place.arn("ecs", &format!("task/{cluster}/{}", arn::last(asked)));
                 failures.push(json!({"arn": arn, "reason": "MISSING"}));
