@@ -2,7 +2,7 @@
 
 use super::arn;
 use crate::{
-    AwsError, Place,
+    AwsError, Place, tasks,
     wire::{Input, epoch},
 };
 use jiff::Timestamp;
@@ -144,6 +144,9 @@ fn check(input: Input<'_>) -> Result<(), AwsError> {
             return refuse(format!("Container name '{name}' is not unique."));
         }
         names.push(name);
+    }
+    if tasks::is_circular(containers) {
+        return refuse("Container dependencies must not be circular.".to_owned());
     }
     if containers.iter().all(|container| container["essential"] == false) {
         return refuse("No essential containers found.".to_owned());

@@ -1,7 +1,9 @@
 //! The life of one task, from `PROVISIONING` to `STOPPED`.
 
 use super::{
-    Health, Status, StopOrder, Task, health, images,
+    Health, Status, StopOrder, Task,
+    dependencies::{Readiness, readiness},
+    health, images,
     images::Unpacked,
     process::{self, Invocation},
 };
@@ -13,6 +15,9 @@ use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
+
+/// How often a dependency that has to become healthy is looked at.
+const DEPENDENCY_TICK: Duration = Duration::from_millis(20);
 
 /// Why a task ended, as its record says it.
 struct End {
@@ -60,14 +65,40 @@ impl Life {
             Some(StartFault::Fail(reason)) => return Err(self.container_failed(0, reason)),
             None => {}
         }
-        for (place, image) in images.iter().enumerate() {
-            self.start_container(place, image)?;
+        let mut waiting: Vec<usize> = (0..images.len()).collect();
+        while !waiting.is_empty() {
+            let place = self.next_to_start(&waiting).await?;
+            self.start_container(place, &images[place])?;
+            waiting.retain(|other| *other != place);
         }
         self.update(|task| {
             task.status = Status::Running;
             task.started_at = Some(self.cloud.clock.now());
         });
         Ok(())
+    }
+
+    /// Waits until one of these containers may start: those it depends on have come far enough.
+    async fn next_to_start(&mut self, waiting: &[usize]) -> Result<usize, End> {
+        loop {
+            let task = self.record()?;
+            for place in waiting {
+                match readiness(&task.containers[*place].spec.depends_on, &task.containers) {
+                    Readiness::Ready => return Ok(*place),
+                    Readiness::Waits => {}
+                    Readiness::Hopeless(reason) => return Err(self.container_failed(*place, reason)),
+                }
+            }
+            tokio::select! {
+                order = ordered(&mut self.orders) => return Err(End { code: order.code, reason: order.reason }),
+                Some(Ok((place, status))) = self.exits.join_next() => {
+                    if let Some(end) = self.after_exit(place, &status) {
+                        return Err(end);
+                    }
+                }
+                () = sleep(DEPENDENCY_TICK) => {}
+            }
+        }
     }
 
     async fn pull(&self) -> Result<Vec<Unpacked>, End> {
@@ -146,13 +177,20 @@ impl Life {
             tokio::select! {
                 order = ordered(&mut self.orders) => return self.drain(order).await,
                 Some(Ok((place, status))) = self.exits.join_next() => {
-                    self.container_ended(place, &status);
-                    if self.record().is_ok_and(|task| task.containers[place].spec.essential) {
-                        return End { code: "EssentialContainerExited", reason: "Essential container in task exited".to_owned() };
+                    if let Some(end) = self.after_exit(place, &status) {
+                        return end;
                     }
                 }
             }
         }
+    }
+
+    /// Books the end of a container, which is the end of the task if it is essential.
+    fn after_exit(&self, place: usize, status: &io::Result<ExitStatus>) -> Option<End> {
+        self.container_ended(place, status);
+        let essential = self.record().is_ok_and(|task| task.containers[place].spec.essential);
+        let reason = "Essential container in task exited".to_owned();
+        essential.then_some(End { code: "EssentialContainerExited", reason })
     }
 
     /// Waits until the load balancers have let go of the task.

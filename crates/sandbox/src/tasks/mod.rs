@@ -6,6 +6,7 @@
 //! the image's root first and then on this machine, and an absolute path among its arguments means the image's file
 //! when there is one.
 
+mod dependencies;
 mod driver;
 mod health;
 mod images;
@@ -14,6 +15,7 @@ mod records;
 mod spec;
 mod watchdog;
 
+pub(crate) use dependencies::is_circular;
 pub(crate) use images::find as find_image;
 pub(crate) use records::{Container, Health, READ_LATE, Status, StopOrder, Task, Tasks};
 pub(crate) use spec::{Alone, ContainerSpec, Owner, TaskSpec};

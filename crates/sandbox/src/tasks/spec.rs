@@ -1,5 +1,6 @@
 //! What a task is started from: the parts of a task definition the agent acts on.
 
+use super::dependencies::{self, Dependency};
 use crate::wire::Input;
 use serde_json::Value;
 use std::time::Duration;
@@ -78,6 +79,8 @@ pub(crate) struct ContainerSpec {
     pub(crate) pinned: Option<subject::Digest>,
     /// Whether the task ends when it ends.
     pub(crate) essential: bool,
+    /// What has to have come how far before it starts.
+    pub(crate) depends_on: Vec<Dependency>,
     /// Replaces the image's entry point.
     pub(crate) entry_point: Option<Vec<String>>,
     /// Replaces the image's command.
@@ -123,6 +126,7 @@ impl ContainerSpec {
             image: input.text("image").unwrap_or_default().to_owned(),
             pinned: None,
             essential: input.value("essential").and_then(Value::as_bool).unwrap_or(true),
+            depends_on: dependencies::read(input),
             entry_point: words("entryPoint").filter(|words: &Vec<String>| !words.is_empty()),
             command: words("command").filter(|words: &Vec<String>| !words.is_empty()),
             environment: input.list("environment").iter().filter_map(variable).collect(),

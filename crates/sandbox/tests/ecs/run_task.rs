@@ -125,3 +125,38 @@ async fn what_cannot_run_is_refused_or_listed_among_the_failures() {
     assert_eq!((&answer["tasks"], &answer["failures"][0]["reason"]), (&json!([]), &json!("RESOURCE:MEMORY")));
     assert_eq!(run(&world, &definition, json!({"count": 2})).await.unwrap()["tasks"].as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn containers_wait_for_those_they_depend_on() {
+    let world = World::new().await;
+    world.ecs("CreateCluster", json!({"clusterName": "jobs"})).await.unwrap();
+    let (migration, sidecar) = (world.image("migration").await, world.image("sidecar").await);
+    let log = json!({"logDriver": "awslogs", "options": {"awslogs-group": "/jobs", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "m"}});
+    let run_with = async |exit: &str| {
+        let containers = json!([
+            {"name": "main", "image": migration, "essential": true, "logConfiguration": log,
+             "dependsOn": [{"containerName": "init", "condition": "SUCCESS"}, {"containerName": "proxy", "condition": "HEALTHY"}]},
+            {"name": "proxy", "image": sidecar, "essential": false, "stopTimeout": 2,
+             "healthCheck": {"command": ["CMD-SHELL", "true"], "interval": 1}},
+            {"name": "init", "image": migration, "essential": false, "environment": [{"name": "EXIT", "value": exit}]},
+        ]);
+        let input = json!({"family": "chain", "networkMode": "awsvpc", "containerDefinitions": containers});
+        let made = world.ecs("RegisterTaskDefinition", input).await.unwrap();
+        let arn = made["taskDefinition"]["taskDefinitionArn"].as_str().unwrap().to_owned();
+        let answer = run(&world, &arn, json!({})).await.unwrap();
+        stopped(&world, &answer["tasks"][0]).await
+    };
+    let good = run_with("0").await;
+    assert_eq!((exit_code(&good, "init"), exit_code(&good, "main")), (json!(0), json!(0)));
+    assert_eq!(good["stopCode"], "EssentialContainerExited");
+    let bad = run_with("5").await;
+    assert_eq!((exit_code(&bad, "init"), exit_code(&bad, "main")), (json!(5), Value::Null), "main never ran");
+    assert_eq!(bad["stopCode"], "TaskFailedToStart");
+    assert!(bad["stoppedReason"].as_str().unwrap().contains("init exited with 5"), "{bad}");
+
+    let circle = json!({"family": "circle", "containerDefinitions": [
+        {"name": "a", "image": "x", "dependsOn": [{"containerName": "b", "condition": "START"}]},
+        {"name": "b", "image": "x", "dependsOn": [{"containerName": "a", "condition": "START"}]},
+    ]});
+    assert_eq!(world.ecs("RegisterTaskDefinition", circle).await.unwrap_err()["__type"], "ClientException");
+}
