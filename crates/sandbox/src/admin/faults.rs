@@ -140,6 +140,13 @@ impl Faults {
         (!within).then(|| Strike::Refuse(quotas::throttled()))
     }
 
+    /// How often each operation is still to be struck: what was misspelt never is.
+    pub(super) fn waiting(&self) -> BTreeMap<String, u32> {
+        let waiting = self.lock();
+        let open = waiting.calls.iter().filter(|(_, (_, calls))| *calls > 0);
+        open.map(|(operation, (_, calls))| (operation.clone(), *calls)).collect()
+    }
+
     /// Why this call of `RunTask` finds no place, if it does not.
     pub(crate) fn placement_failure(&self) -> Option<String> {
         let mut waiting = self.lock();

@@ -5,7 +5,7 @@
 //! - `POST /_sandbox/clock` skips time for deployments: `{"skip_seconds": 3600}` ends an hour of baking at once.
 //! - `PUT /_sandbox/functions` writes down what Lambda functions say to lifecycle hooks.
 //! - `PUT /_sandbox/policies` gives roles policies that each of their calls is checked against.
-//! - `POST /_sandbox/faults` makes things go wrong.
+//! - `POST /_sandbox/faults` makes things go wrong; `GET` tells how often each operation is still to be struck.
 
 mod balancer;
 mod environment;
@@ -36,7 +36,7 @@ pub(crate) fn routes(cloud: Arc<Cloud>) -> Router {
         .route("/_sandbox/clock", post(clock))
         .route("/_sandbox/functions", put(functions))
         .route("/_sandbox/policies", put(policies))
-        .route("/_sandbox/faults", post(faults))
+        .route("/_sandbox/faults", get(waiting).post(faults))
         .with_state(cloud)
 }
 
@@ -72,6 +72,10 @@ async fn functions(
 async fn policies(State(cloud): State<Arc<Cloud>>, Json(documents): Json<BTreeMap<String, Value>>) -> Response {
     let set = cloud.permissions.set(&documents);
     answer(set.map(|()| json!({})).map_err(|error| AwsError::client("MalformedPolicyDocument", error)))
+}
+
+async fn waiting(State(cloud): State<Arc<Cloud>>) -> Json<BTreeMap<String, u32>> {
+    Json(cloud.faults.waiting())
 }
 
 async fn faults(State(cloud): State<Arc<Cloud>>, Json(fault): Json<faults::Fault>) -> Response {

@@ -16,10 +16,14 @@ async fn raw(world: &World, operation: &str) -> Result<u16, reqwest::Error> {
 #[tokio::test]
 async fn calls_fail_or_lose_their_connection_as_often_as_asked() {
     let world = World::new().await;
+    world.fault(json!({"error": {"operation": "ListCluster", "calls": 1}})).await;
     world.fault(json!({"error": {"operation": "ListClusters", "calls": 1}})).await;
     let error = world.ecs("ListClusters", json!({})).await.unwrap_err();
     assert_eq!(error["__type"], "ServerException");
     world.ecs("ListClusters", json!({})).await.unwrap();
+    let url = format!("{}/_sandbox/faults", world.endpoint());
+    let waiting: serde_json::Value = world.http.get(url).send().await.unwrap().json().await.unwrap();
+    assert_eq!(waiting, json!({"ListCluster": 1}), "what was misspelt is still waiting");
 
     world.fault(json!({"cut": {"operation": "CreateCluster", "calls": 1}})).await;
     assert!(raw(&world, "CreateCluster").await.is_err());

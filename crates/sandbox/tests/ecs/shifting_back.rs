@@ -180,24 +180,45 @@ async fn a_rolling_deployment_that_takes_over_puts_the_traffic_straight() {
 #[tokio::test]
 async fn a_deployment_that_begins_during_a_rollback_shifts_from_what_the_rollback_went_to() {
     let world = World::new().await;
-    let (arn, _, url) = halfway(&world).await;
+    let built = world.shifting_service(2, canary()).await;
+    let url = built["url"].as_str().unwrap();
+    // Answers the next hooks of a deployment, each once.
+    let go_on = async |arn: &str, times: usize| {
+        let mut answered = String::new();
+        for _ in 0..times {
+            let hook = world
+                .until("another hook waits", async || {
+                    let (hook, deployment) = waiting_hook(&world, arn).await;
+                    if hook == answered { Err(deployment) } else { Ok(hook) }
+                })
+                .await;
+            answer(&world, arn, &hook, "CONTINUE").await;
+            answered = hook;
+        }
+    };
+    let image = world.image("better").await;
+    let better = world.deploy(&image).await;
+    go_on(&better, 2).await;
+    world.deployed("SUCCESSFUL").await;
+    let image = world.image("worse").await;
+    let worse = world.deploy(&image).await;
+    go_on(&worse, 1).await;
+    waiting_hook(&world, &worse).await;
     let image = world.image("best").await;
     let definition = world.revision(&image).await;
-    world.ecs("StopServiceDeployment", json!({"serviceDeploymentArn": arn})).await.unwrap();
+    world.ecs("StopServiceDeployment", json!({"serviceDeploymentArn": worse})).await.unwrap();
     world
         .until("it goes back", async || {
-            let status = world.deployment(&arn).await["status"].clone();
+            let status = world.deployment(&worse).await["status"].clone();
             if status == "ROLLBACK_IN_PROGRESS" || status == "ROLLBACK_SUCCESSFUL" { Ok(()) } else { Err(status) }
         })
         .await;
     world.update(json!({"taskDefinition": definition})).await;
-    let newer = world.newest_deployment().await["serviceDeploymentArn"].as_str().unwrap().to_owned();
-    for _ in 0..2 {
-        let (hook, _) = waiting_hook(&world, &newer).await;
-        assert!(!world.flavours(&url, 10).await.contains_key("better"), "what was given up has no traffic");
-        answer(&world, &newer, &hook, "CONTINUE").await;
-        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
-    }
+    let best = world.newest_deployment().await["serviceDeploymentArn"].as_str().unwrap().to_owned();
+    waiting_hook(&world, &best).await;
+    let seen = world.flavours(url, 20).await;
+    assert_eq!(seen.into_keys().collect::<Vec<_>>(), ["better"], "neither what was given up nor what is long gone");
+    go_on(&best, 2).await;
     world.deployed("SUCCESSFUL").await;
-    assert_eq!(world.flavours(&url, 20).await.into_keys().collect::<Vec<_>>(), ["best"]);
+    assert_eq!(world.flavours(url, 20).await.into_keys().collect::<Vec<_>>(), ["best"]);
 }
