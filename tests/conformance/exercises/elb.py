@@ -31,6 +31,17 @@ def run(world):
     missing = arn.replace(name, "nothing")
     world.refused("TargetGroupNotFound", elb.describe_target_health, TargetGroupArn=missing)
     world.refused("LoadBalancerNotFound", elb.describe_load_balancers, Names=["nothing"])
+    attributes = lambda answer: {one["Key"]: one["Value"] for one in answer["Attributes"]}
+    delay = "deregistration_delay.timeout_seconds"
+    kept = attributes(elb.describe_target_group_attributes(TargetGroupArn=arn))
+    world.expect(kept[delay] == "300", f"AWS's default delay, got {kept}")
+    changed = elb.modify_target_group_attributes(TargetGroupArn=arn, Attributes=[{"Key": delay, "Value": "5"}])
+    world.expect(attributes(changed)[delay] == "5", f"a delay of 5 seconds, got {changed}")
+    world.refused("ResourceInUse", elb.delete_target_group, TargetGroupArn=arn)
+    elb.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])
+    world.refused("LoadBalancerNotFound", elb.describe_load_balancers, Names=[name])
+    elb.delete_target_group(TargetGroupArn=arn)
+    world.refused("TargetGroupNotFound", elb.describe_target_group_attributes, TargetGroupArn=arn)
 
 
 def rules(world, elb, listener, group):

@@ -123,8 +123,10 @@ fn load_balancing(call: &Call<'_>) -> String {
     let member = match call.operation {
         "ModifyRule" | "DeleteRule" => "RuleArn",
         "ModifyListener" | "DeleteListener" | "CreateRule" => "ListenerArn",
-        "CreateListener" => "LoadBalancerArn",
-        "RegisterTargets" | "DeregisterTargets" => "TargetGroupArn",
+        "CreateListener" | "DeleteLoadBalancer" => "LoadBalancerArn",
+        "RegisterTargets" | "DeregisterTargets" | "DeleteTargetGroup" | "ModifyTargetGroupAttributes" => {
+            "TargetGroupArn"
+        }
         _ => return "*".to_owned(),
     };
     call.form.get(member).unwrap_or("*").to_owned()

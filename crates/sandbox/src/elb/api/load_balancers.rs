@@ -30,6 +30,15 @@ pub(super) async fn create(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsEr
     Ok(Xml::new().list("LoadBalancers", [describe::load_balancer(&balancer)]))
 }
 
+/// Its listeners go with it; its ports stay open and answer 503. One that does not exist is gone already.
+pub(super) fn delete(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError> {
+    let arn = required(form, "LoadBalancerArn")?;
+    let mut rooms = cloud.elb.rooms();
+    rooms.listeners.retain(|listener| listener.balancer_arn != arn);
+    rooms.balancers.retain(|balancer| balancer.arn != arn);
+    Ok(Xml::new())
+}
+
 pub(super) fn describe(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError> {
     let (arns, names) = (form.list("LoadBalancerArns"), form.list("Names"));
     let rooms = cloud.elb.rooms();

@@ -1,6 +1,7 @@
 //! The operations of ELBv2 (Query, `Version=2015-12-01`).
 
 mod actions;
+mod attributes;
 mod describe;
 mod listeners;
 mod load_balancers;
@@ -17,8 +18,12 @@ const NAMESPACE: &str = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-0
 pub(crate) async fn call(cloud: &Arc<Cloud>, form: &Form) -> Result<String, AwsError> {
     let answer = match form.action() {
         "CreateLoadBalancer" => load_balancers::create(cloud, form).await,
+        "DeleteLoadBalancer" => load_balancers::delete(cloud, form),
         "DescribeLoadBalancers" => load_balancers::describe(cloud, form),
         "CreateTargetGroup" => target_groups::create(cloud, form),
+        "DeleteTargetGroup" => target_groups::delete(cloud, form),
+        "DescribeTargetGroupAttributes" => attributes::describe(cloud, form),
+        "ModifyTargetGroupAttributes" => attributes::modify(cloud, form),
         "DescribeTargetGroups" => target_groups::describe(cloud, form),
         "CreateListener" => listeners::create(cloud, form).await,
         "DescribeListeners" => listeners::describe(cloud, form),

@@ -74,6 +74,18 @@ fn check_settings(form: &Form) -> Result<CheckSettings, AwsError> {
     })
 }
 
+/// One that a rule forwards to stays; one that does not exist is gone already.
+pub(super) fn delete(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError> {
+    let arn = required(form, "TargetGroupArn")?;
+    let mut rooms = cloud.elb.rooms();
+    if !rooms.balancers_of(arn).is_empty() {
+        let message = format!("Target group '{arn}' is currently in use by a listener or a rule");
+        return Err(AwsError::client("ResourceInUse", message));
+    }
+    rooms.groups.retain(|group| group.arn != arn);
+    Ok(Xml::new())
+}
+
 pub(super) fn describe(cloud: &Arc<Cloud>, form: &Form) -> Result<Xml, AwsError> {
     let (arns, names) = (form.list("TargetGroupArns"), form.list("Names"));
     let rooms = cloud.elb.view("DescribeTargetGroups");
