@@ -202,3 +202,26 @@ fn an_alarm_takes_a_deployment_back_unless_it_rang_before_or_that_is_not_wanted(
     let first_ever = Rollout { fallback: None, ..begin(true, &[]) };
     assert_eq!(first_ever.step(&rings(1)).rollout.stage, Stage::Stopped(Cause::Alarm));
 }
+
+#[test]
+fn what_shifts_traffic_goes_back_or_stays_put_as_it_was_told_to() {
+    let after = |then: OnFailure, ringing: &[&str]| {
+        let limit = SignedDuration::from_secs(10);
+        let native =
+            Native { on_failure: then, on_alarm: then, ..Native::new(Plan::AllAtOnce, Hooks::default(), limit) };
+        let watch = Watch { names: vec!["a".to_owned()], rolls_back: false, state: Watching::Listening };
+        let begun = Rollout { native: Some(native), watch: Some(watch), ..rollout(Stage::InProgress) };
+        let scaling = (0..3).fold(begun, |rollout, second| rollout.step(&facts(second, &[OLD, OLD], &[])).rollout);
+        let ringing = ringing.iter().map(|name| (*name).to_owned()).collect();
+        scaling.step(&Facts { ringing, ..facts(60, &[OLD, OLD], &[]) }).rollout.stage
+    };
+    let table = [
+        (OnFailure::GoBack, &[][..], Stage::RollbackInProgress(Cause::StageTimedOut)),
+        (OnFailure::StayPut, &[], Stage::Stopped(Cause::StageTimedOut)),
+        (OnFailure::GoBack, &["a"], Stage::RollbackInProgress(Cause::Alarm)),
+        (OnFailure::StayPut, &["a"], Stage::Stopped(Cause::Alarm)),
+    ];
+    for (then, ringing, expected) in table {
+        assert_eq!(after(then, ringing), expected, "{then:?} {ringing:?}");
+    }
+}
