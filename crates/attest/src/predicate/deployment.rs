@@ -28,6 +28,9 @@ pub struct Deployment {
     /// The one the service is back on.
     #[serde(default, deserialize_with = "shape::present", skip_serializing_if = "Option::is_none")]
     pub rolled_back_to: Option<String>,
+    /// The service that has the traffic now, where it was moved between two.
+    #[serde(default, deserialize_with = "shape::present", skip_serializing_if = "Option::is_none")]
+    pub live_service: Option<String>,
     /// The deployment's own names.
     pub deployment: Names,
     /// Running tasks whose image was read back and is the subject.
@@ -66,6 +69,10 @@ pub enum Mode {
     Deploy,
     /// An image that ran before.
     Rollback,
+    /// What an earlier run had begun, to its end.
+    Resume,
+    /// What an earlier run had begun, taken back.
+    Recover,
 }
 
 /// How it ended. Only [`Verdict::Deployed`] means that the subject runs, in every task.
@@ -92,7 +99,7 @@ pub enum Verdict {
     Cancelled,
 }
 
-/// The deployment's own names, at least one of them.
+/// The deployment's own names; none where only traffic was moved to what stood there already.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Names {
@@ -106,13 +113,6 @@ pub struct Names {
 
 impl Predicate for Deployment {
     const TYPE: &'static str = super::DEPLOYMENT;
-
-    fn check(&self) -> Result<(), String> {
-        match self.deployment {
-            Names { id: None, service_deployment: None } => Err("`deployment` has no name".to_owned()),
-            _ => Ok(()),
-        }
-    }
 
     fn made_on(&self) -> Option<Timestamp> {
         self.finished_on
