@@ -32,7 +32,7 @@ fn ecs_deploy_names_every_wrong_input_at_once() {
                 "5 are wrong",
                 "\n  clutser: not an input of ecs-deploy; did you mean `cluster`?",
                 "\n  cluster: required, but not given",
-                "\n  mode: must be one of deploy, rollback; did you mean `deploy`? (saw `deplyo`)",
+                "\n  mode: must be one of deploy, rollback, resume, recover, run-task, diff, preflight, iam-policy; did you mean `deploy`? (saw `deplyo`)",
                 "\n  image: no registry in front of the repository",
                 "\n  wait-minutes: not a number (saw `ten`)",
             ],
@@ -72,7 +72,7 @@ fn canary_dataset_check_names_every_wrong_input_at_once() {
     let good = "{\"id\":\"a\",\"request\":{\"path\":\"/x\"},\"expect\":{\"status\":200}}\n";
     let place = place.with("canary.yml", "version: 1\ncases: {from: cases.jsonl}\n").with("cases.jsonl", good);
     let cases: [Case<'_>; 7] = [
-        (&[], &["1 is wrong", "\n  base-url: required, but not given"]),
+        (&[], &["1 is wrong", "\n  base-url: is missing"]),
         (
             &[("base-ulr", "https://x.example"), ("image", TAG), ("parameters", "line\n=1"), ("junit-paht", "x.xml")],
             &[

@@ -148,9 +148,9 @@ async fn what_is_not_there_or_cannot_be_reached_is_not_promoted() {
     let no_tag = format!("{}:no-such-tag", image.repository);
     let (nobody, nowhere) = (format!("{CLOSED}/staging/app@{}", image.digest), format!("{CLOSED}/production/app"));
     let cases: [(&str, &str, &[&str]); 4] = [
-        (&absent, &production, &["failed to find the image", &absent]),
+        (&absent, &production, &["failed to read the image and its evidence", &absent]),
         (&no_tag, &production, &["failed to ", "no-such-tag"]),
-        (&nobody, &production, &["failed to find the image", CLOSED, "Connection refused"]),
+        (&nobody, &production, &["failed to read the image and its evidence", CLOSED, "Connection refused"]),
         (&here, &nowhere, &["failed to look what the destination has", CLOSED, "Connection refused"]),
     ];
     for (image, to, words) in cases {
