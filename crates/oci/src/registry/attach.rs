@@ -1,10 +1,10 @@
 //! `attach`: an artifact that refers to an image, found again by everybody who looks for it.
 
-use super::{Registry, referrers::Listing};
+use super::{Registry, push::Taken, referrers::Listing};
 use crate::{Descriptor, Error, ErrorKind, ImageManifest, Manifest, ecr, media};
 use bytes::Bytes;
 use std::collections::BTreeMap;
-use subject::{Digest, ImageRef};
+use subject::{Digest, ImageRef, Repository};
 
 /// What is attached: one blob with its types and notes.
 #[derive(Debug, Clone)]
@@ -35,12 +35,7 @@ impl Registry {
         // Before anything is sent: a push to a repository that is not meant could create it.
         let subject = self.manifest(image).await?.descriptor();
         let manifest = artifact.manifest(subject)?;
-        tokio::try_join!(
-            self.push_blob(&image.repository, media::EMPTY, Bytes::from_static(b"{}")),
-            self.push_blob(&image.repository, &artifact.media_type, artifact.bytes.clone()),
-        )?;
-        // By digest only: on a repository with immutable tags a second artifact must still go in.
-        let taken = self.put_manifest(&image.repository, &manifest, (None, None)).await?;
+        let taken = self.put_artifact(&image.repository, artifact, &manifest).await?;
         // The `OCI-Subject` answer alone has been wrong (sigstore-js#1183), so the listing itself is looked at.
         let entry = Descriptor {
             artifact_type: Some(artifact.artifact_type.clone()),
@@ -56,6 +51,31 @@ impl Registry {
             _ => error,
         })?;
         Ok(manifest.digest)
+    }
+
+    /// Writes the blobs of an artifact and its manifest, by digest only: on a repository with immutable tags a second artifact
+    /// must still go in. Where others write the same blob at the same moment, Debian's `docker-registry` has been seen not to
+    /// know it for an instant: it is written again.
+    async fn put_artifact(
+        &self,
+        repository: &Repository,
+        artifact: &Artifact,
+        manifest: &Manifest,
+    ) -> Result<Taken, Error> {
+        let mut look = 0;
+        loop {
+            tokio::try_join!(
+                self.push_blob(repository, media::EMPTY, Bytes::from_static(b"{}")),
+                self.push_blob(repository, &artifact.media_type, artifact.bytes.clone()),
+            )?;
+            match self.put_manifest(repository, manifest, (None, None)).await {
+                Err(error) if look < LOOKS && error.cause().contains("MANIFEST_BLOB_UNKNOWN") => {
+                    look += 1;
+                    tokio::time::sleep(self.pauses.after(look, None)).await;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// Waits until the referrers API lists these artifacts, which are there; a registry without that API gets them under
