@@ -75,7 +75,9 @@ fn cargo_tree_builds_the_product_without_what_is_excluded() {
     assert_eq!(product.difference(&required).collect::<Vec<_>>(), Vec::<&String>::new());
     assert_eq!(product.intersection(&excluded).collect::<Vec<_>>(), Vec::<&String>::new());
     assert!(excluded.iter().any(|name| name.starts_with("proptest@")));
-    // All that tests bring in besides is excluded, but for what optional features of the product could.
+    // All that tests bring in besides is excluded, but for the other way to inflate that `flate2` has as an optional feature: a
+    // lockfile does not say which features are on.
     let besides: BTreeSet<String> = tree("normal,build,dev").difference(&product).cloned().collect();
-    assert!(besides.intersection(&excluded).count() * 10 >= besides.len() * 9, "{besides:?}");
+    let kept = besides.difference(&excluded).map(|label| label.split('@').next().unwrap());
+    assert_eq!(kept.collect::<Vec<_>>(), ["adler2", "crc32fast", "miniz_oxide", "simd-adler32"]);
 }
