@@ -213,6 +213,21 @@ mod tests {
     }
 
     #[test]
+    fn cases_are_well_when_probes_are_and_every_case_is_answered_within_the_limits() {
+        let limits = Limits { failures: "0".parse().unwrap(), flaky: "0".parse().unwrap() };
+        for (probes, counts, well) in [
+            (vec![], Some(counts(3, 0, 0, 0)), true),
+            (vec![ProbeState::Good], Some(counts(3, 0, 0, 0)), true),
+            (vec![ProbeState::Silent("refused".to_owned())], Some(counts(3, 0, 0, 0)), false),
+            (vec![], Some(counts(3, 1, 0, 0)), false),
+            (vec![], Some(counts(3, 0, 0, 1)), false),
+            (vec![], None, false),
+        ] {
+            assert_eq!(cases_are_well(&seen(probes, counts), limits), well, "{counts:?}");
+        }
+    }
+
+    #[test]
     fn a_wrong_version_is_a_no() {
         let mut observed = seen(vec![ProbeState::Good], None);
         observed.running_version = Some(probe(ProbeState::Bad("$.git_sha is \"a\", not \"b\"".to_owned())));

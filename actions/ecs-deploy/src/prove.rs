@@ -96,6 +96,18 @@ mod tests {
     }
 
     #[test]
+    fn without_a_promise_running_tasks_are_silent_and_others_are_none() {
+        let proof = |tasks: &[&str]| {
+            let tasks = tasks.iter().map(|status| serde_json::from_value(task(status, "api", None)).unwrap());
+            Promise::judge_all(&[], &tasks.collect::<Vec<Task>>(), None)
+        };
+        assert_eq!(proof(&[]), Proof::NoTasks);
+        assert_eq!(proof(&["PENDING"]), Proof::NoTasks);
+        assert_eq!(proof(&["RUNNING"]), Proof::Silent);
+        assert_eq!(proof(&["PENDING", "RUNNING"]), Proof::Silent);
+    }
+
+    #[test]
     fn only_equality_of_every_running_task_keeps_the_promise() {
         let promise = Promise { container: "api".into(), digest: digest("good"), platforms: [digest("arm")].into() };
         let (good, arm, bad) = (Some(digest("good")), Some(digest("arm")), Some(digest("bad")));
