@@ -63,15 +63,12 @@ pub(crate) async fn deploy(
             return Ok(refused(rollout, Refusal { why: error.to_string(), help }));
         }
     };
-    let mut promises = Vec::new();
-    for (container, image) in overrides.images() {
-        let (presence, platforms) = deploy::look_for(&image, &open(&image.repository)?).await?;
-        if presence == Presence::Missing {
-            let help = "push the image first, or correct the digest".to_owned();
-            return Ok(refused(rollout, Refusal { why: format!("the registry has no image {image}"), help }));
-        }
-        promises.push(Promise { container, digest: image.digest, platforms });
+    let promises = deploy::promises(rollout, &overrides, open).await?;
+    if let Some((_, (image, _))) = promises.iter().find(|(_, (_, presence))| *presence == Presence::Missing) {
+        let help = "push the image first, or correct the digest".to_owned();
+        return Ok(refused(rollout, Refusal { why: format!("the registry has no image {image}"), help }));
     }
+    let promises: Vec<Promise> = promises.into_iter().map(|(promise, _)| promise).collect();
     let registration = base.registration(&overrides, rollout.runner.context().run_url().as_deref());
     let mut outcome = if running.fulfils(&registration) {
         keep(rollout, &primary, &running, promises).await?

@@ -10,6 +10,7 @@ use crate::{
     identity::running,
     inputs::Forth,
     outcome::Outcome,
+    overrides::Overrides,
     prove::Promise,
     rollout::Rollout,
     verdict::Verdict,
@@ -46,16 +47,9 @@ pub(crate) async fn deploy(
             return Ok(refused(rollout, Refusal { why: error.to_string(), help: help.to_owned() }));
         }
     };
-    let mut promises = Vec::new();
-    for (container, image) in overrides.images() {
-        let (presence, platforms) = look_for(&image, &open(&image.repository)?).await?;
-        if let Presence::Unknown(why) = &presence {
-            let what = format!("could not ask the registry whether it has {image}: {why}; ECS will find out");
-            rollout.runner.warning(what);
-        }
-        promises.push(Promise { container, digest: image.digest, platforms });
-        facts.presence.push((image, presence));
-    }
+    let promises = promises(rollout, &overrides, open).await?;
+    let (promises, presence) = promises.into_iter().unzip();
+    facts.presence = presence;
     let wish = Wish {
         overrides,
         tasks: rollout.tasks,
@@ -109,6 +103,27 @@ async fn carry_out(
 pub(crate) fn refused(rollout: &Rollout<'_>, refusal: Refusal) -> Outcome {
     let outcome = Outcome::new(Verdict::Refused, rollout.settings, rollout.runner.now());
     Outcome { cause: Some(refusal.why), help: Some(refusal.help), ..outcome }
+}
+
+/// An image, and whether the registry has it.
+pub(crate) type Sought = (ImageRef, Presence);
+
+/// What each container that gets an image is promised to run. A registry that may not be asked is told of.
+pub(crate) async fn promises(
+    rollout: &Rollout<'_>,
+    overrides: &Overrides,
+    open: Open<'_, '_>,
+) -> Result<Vec<(Promise, Sought)>, Failure> {
+    let mut promises = Vec::new();
+    for (container, image) in overrides.images() {
+        let (presence, platforms) = look_for(&image, &open(&image.repository)?).await?;
+        if let Presence::Unknown(why) = &presence {
+            let what = format!("could not ask the registry whether it has {image}: {why}; ECS will find out");
+            rollout.runner.warning(what);
+        }
+        promises.push((Promise { container, digest: image.digest, platforms }, (image, presence)));
+    }
+    Ok(promises)
 }
 
 /// Whether the registry has the image, and which manifests it lists where it is an index.

@@ -3,8 +3,9 @@
 use crate::{
     follow::Rights,
     identity::{DeploymentId, OwnArn},
+    saved,
 };
-use github::{Exit, Failure, Runner};
+use github::{Failure, Runner};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -51,10 +52,7 @@ pub(crate) struct Journal {
 impl Journal {
     /// Writes it down, at once; the last one written counts.
     pub(crate) fn save(&self, runner: &Runner) {
-        // A journal is plain data and always serialises.
-        if let Ok(text) = serde_json::to_string(self) {
-            runner.save_state(STATE, &text);
-        }
+        saved::save(runner, STATE, self);
     }
 
     /// What main wrote down last, if it came so far.
@@ -62,13 +60,8 @@ impl Journal {
     /// # Errors
     /// When something is written there and cannot be read: then a deployment may be in flight that nobody looks after.
     pub(crate) fn load(runner: &Runner) -> Result<Option<Self>, Failure> {
-        let Some(text) = runner.state(STATE) else { return Ok(None) };
-        serde_json::from_str(text).map(Some).map_err(|error| {
-            Failure::new(Exit::Unknown, "read what main wrote down")
-                .because(error)
-                .state("a deployment may still be in flight")
-                .help("look at the service; `mode: rollback` takes back what is in flight")
-        })
+        let help = "look at the service; `mode: rollback` takes back what is in flight";
+        saved::load(runner, STATE, ("a deployment may still be in flight", help))
     }
 
     /// Gives up the right to stop where our deployment is known only by its task definition being in place: of the very

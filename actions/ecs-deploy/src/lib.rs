@@ -39,6 +39,7 @@ mod report;
 mod resume;
 mod rollback;
 mod rollout;
+mod saved;
 mod shift;
 mod statement;
 #[cfg(test)]

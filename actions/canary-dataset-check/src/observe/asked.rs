@@ -1,7 +1,7 @@
 //! What the cases came to.
 
 use crate::{assertion::Mismatch, compare::Compared, histogram::Histogram, staleness::Ages};
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 /// Failing cases whose mismatches are kept; of the others, that they failed.
 const KEPT: u64 = 1000;
@@ -66,6 +66,15 @@ pub struct Counts {
     pub flaky: u64,
     /// Without an answer.
     pub unanswered: u64,
+}
+
+/// For people: how many of each, as in `40 of 40 cases: 39 passed, …`.
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { total, passed, failed, flaky, unanswered } = self;
+        let asked = self.asked();
+        write!(f, "{asked} of {total} cases: {passed} passed, {failed} failed, {flaky} flaky, {unanswered} unanswered")
+    }
 }
 
 impl Counts {

@@ -56,7 +56,7 @@ pub(super) async fn cases(
         beside(settings, results, &pair, moment);
         if told.elapsed() >= PROGRESS {
             told = Instant::now();
-            runner.info(progress(results));
+            runner.info(results.counts.to_string());
         }
     }
     results.finish();
@@ -158,17 +158,4 @@ fn by_contract(outcome: Outcome, settings: &Settings, request: &Request, reply: 
         Outcome::Passed => Outcome::Failed(found),
         Outcome::Unanswered(reason) => Outcome::Unanswered(reason),
     }
-}
-
-fn progress(results: &Results) -> String {
-    let counts = results.counts;
-    format!(
-        "{} of {} cases: {} passed, {} failed, {} flaky, {} unanswered",
-        counts.asked(),
-        counts.total,
-        counts.passed,
-        counts.failed,
-        counts.flaky,
-        counts.unanswered
-    )
 }

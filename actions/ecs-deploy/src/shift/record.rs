@@ -2,7 +2,8 @@
 //! after a runner that is gone.
 
 use super::{rule::Weights, sides::Sides};
-use github::{Exit, Failure, Runner};
+use crate::saved;
+use github::{Failure, Runner};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -37,10 +38,7 @@ impl Record {
 
     /// Writes it down; the last one written counts.
     pub(crate) fn save(&self, runner: &Runner) {
-        // A record is plain data and always serialises.
-        if let Ok(text) = serde_json::to_string(self) {
-            runner.save_state(STATE, &text);
-        }
+        saved::save(runner, STATE, self);
     }
 
     /// What main wrote down last, if it came so far.
@@ -48,13 +46,8 @@ impl Record {
     /// # Errors
     /// When something is written there and cannot be read.
     pub(crate) fn load(runner: &Runner) -> Result<Option<Self>, Failure> {
-        let Some(text) = runner.state(STATE) else { return Ok(None) };
-        serde_json::from_str(text).map(Some).map_err(|error| {
-            Failure::new(Exit::Unknown, "read what main wrote down")
-                .because(error)
-                .state("the rule's weights may be on their way")
-                .help("look at the rule; `mode: recover` gives everything back to the service that had it before")
-        })
+        let help = "look at the rule; `mode: recover` gives everything back to the service that had it before";
+        saved::load(runner, STATE, ("the rule's weights may be on their way", help))
     }
 
     /// The tag that says so on the service.
