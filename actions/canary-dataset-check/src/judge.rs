@@ -175,4 +175,18 @@ mod tests {
         let (_, why) = together(vec![failed(), Outcome::Passed, failed()]);
         assert_eq!(why[1], Mismatch::new("repeats", "right 3 of 3 times", "wrong 2, right 1"));
     }
+
+    #[test]
+    fn what_a_contract_finds_is_hidden_as_well() {
+        let selectors = |path: &str| vec![path.parse().unwrap()];
+        let Reply::Answer(answer) = answer(200, "{\"a\": 9}") else { panic!("an answer") };
+        let shown = |everywhere: &Everywhere| {
+            let mut found = vec![Mismatch::new("$.a", "a text", "9")];
+            hide(everywhere, &answer, &mut found);
+            found.iter().map(|it| format!("{} | {}", it.expected, it.seen)).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(&none()), ["a text | 9"]);
+        assert_eq!(shown(&Everywhere { redacted: selectors("$.a"), ..none() }), ["[redacted] | [redacted]"]);
+        assert!(shown(&Everywhere { ignored: selectors("$.a"), ..none() }).is_empty());
+    }
 }
