@@ -230,6 +230,14 @@ mod tests {
     }
 
     #[test]
+    fn of_several_rules_for_one_value_each_counts() {
+        passes("{path: $.a, type: integer, min: 1}", r#"{"a": 2}"#);
+        fails("{path: $.a, type: integer, min: 1}", r#"{"a": 0}"#, "$.a: at least 1 | 0");
+        fails("{path: $.a, type: integer, min: 1}", r#"{"a": 1.5}"#, "$.a: an integer | 1.5");
+        fails("{path: $.a, type: string, one_of: [stay, 2]}", r#"{"a": 2}"#, "$.a: a text | 2");
+    }
+
+    #[test]
     fn a_timestamp_may_be_neither_old_nor_from_the_future() {
         let rule = "{path: $.t, max_age: 24h, max_future_skew: 5m}";
         for (seen, good) in [
