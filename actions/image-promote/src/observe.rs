@@ -62,8 +62,9 @@ pub async fn observe<'r>(runner: &'r Runner, settings: &Settings, inputs: &Input
         runner
             .warning(format!("{} is listed as evidence and cannot be carried along: {}", refused.digest, refused.why));
     }
-    let (pieces, standing) =
-        tokio::try_join!(pieces(&source, &closure, settings), standing(&destination, &closure, settings))?;
+    let both = tokio::join!(pieces(&source, &closure, settings), standing(&destination, &closure, settings));
+    // Of two troubles the same one is told each time, whichever came first.
+    let (pieces, standing) = (both.0?, both.1?);
     let question = Question { subject: image.digest, evidence: &pieces, now: runner.now(), context: &settings.context };
     let verdict = settings.policy.evaluate(&question);
     Ok(Facts { source, destination, closure, verdict, standing })
@@ -87,7 +88,8 @@ async fn standing(destination: &Evidence<'_>, closure: &Closure, settings: &Sett
         }
     };
     let tags = oci::together(settings.tags.iter().map(|(tag, _)| one(tag)).collect());
-    let (missing, tags) = tokio::try_join!(missing, tags)?;
+    let (missing, tags) = tokio::join!(missing, tags);
+    let (missing, tags) = (missing?, tags?);
     let promotions = match missing.contains(&image.digest) {
         // What was never there was never promoted.
         true => Vec::new(),

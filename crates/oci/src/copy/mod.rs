@@ -80,8 +80,9 @@ impl Registry {
             }
             Err(error) => return Err(error),
         }
-        let (stored, listed) =
-            futures_util::future::try_join(self.stored(closure, to), self.listed(closure, to)).await?;
+        let (stored, listed) = tokio::join!(self.stored(closure, to), self.listed(closure, to));
+        // Of two troubles the same one is told each time, whichever came first.
+        let (stored, listed) = (stored?, listed?);
         let there = |of: Digest, digest: Digest| {
             stored.contains(&digest) && listed.get(&of).is_some_and(|listed| listed.contains(&digest))
         };
