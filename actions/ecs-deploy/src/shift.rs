@@ -72,7 +72,14 @@ pub(crate) async fn deploy(
         let cause = outcome.cause.as_ref().map_or(what.clone(), |cause| format!("{cause}; {what}"));
         return Ok(Outcome { cause: Some(cause), ..outcome });
     }
+    if settings.dry_run {
+        return Ok(planned(&side, format!("would move the traffic to `{}`, which runs the release", settings.service)));
+    }
     move_traffic(&mut side, rule, &found, outcome).await
+}
+
+fn planned(rollout: &Rollout<'_>, what: String) -> Outcome {
+    Outcome { cause: Some(what), ..Outcome::new(Verdict::Planned, rollout.settings, rollout.runner.now()) }
 }
 
 /// `mode: rollback`: the traffic goes back to the other service, which still runs the release before.
@@ -103,11 +110,7 @@ pub(crate) async fn rollback(rollout: &Rollout<'_>, alternate: &str, rule: &str)
         return Ok(refused(rollout, Refusal { why: what, help }));
     }
     if settings.dry_run {
-        let outcome = Outcome::new(Verdict::Planned, &settings, rollout.runner.now());
-        return Ok(Outcome {
-            cause: Some(format!("would give all of the traffic to `{}`", settings.service)),
-            ..outcome
-        });
+        return Ok(planned(&side, format!("would give all of the traffic to `{}`", settings.service)));
     }
     let digest = image.as_ref().map(|image| image.digest.to_string());
     let outcome = Outcome { image: image.map(|image| image.to_string()), digest, ..proven };
@@ -136,22 +139,33 @@ async fn find(rollout: &Rollout<'_>, alternate: &str, rule: &str) -> Result<Resu
         Ok(sides) => sides,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let stable = if sides.stable.name == ecs.service { one } else { two }.unwrap_or_default();
-    if let Some((_, run)) = recorded(ecs, &stable, &sides.stable.name).await.map_err(failed)? {
-        return Ok(Err(Refusal {
-            why: format!("a shift away from `{}` was not brought to its end: {run}", sides.stable.name),
-            help: "wait for that run, or `mode: recover` when it is gone".to_owned(),
-        }));
+    // The record is on the service that had the traffic before: with all of it moved already, that is the other one.
+    for (name, service) in [(ecs.service.as_str(), &one), (alternate, &two)] {
+        let Some(service) = service else { continue };
+        if let Some((_, run)) = recorded(ecs, service, name).await? {
+            return Ok(Err(Refusal {
+                why: format!("a shift away from `{name}` was not brought to its end: {run}"),
+                help: "wait for that run, or `mode: recover` when it is gone".to_owned(),
+            }));
+        }
     }
+    let stable = if sides.stable.name == ecs.service { one } else { two }.unwrap_or_default();
     Ok(Ok(Found { sides, stable, actions }))
 }
 
-/// What the tag on a service says.
-async fn recorded(ecs: &Ecs, service: &Service, name: &str) -> Result<Option<(Record, String)>, AwsError> {
-    let answer = ecs.call("ListTagsForResource", json!({"resourceArn": service.service_arn})).await?;
+/// What the tag on a service says. One that cannot be read is not none.
+async fn recorded(ecs: &Ecs, service: &Service, name: &str) -> Result<Option<(Record, String)>, Failure> {
+    let doing = "find a shift that was not brought to its end";
+    let answer = ecs.call("ListTagsForResource", json!({"resourceArn": service.service_arn})).await;
+    let answer = answer.map_err(|error| error.failure(doing).subject(name).state("nothing was changed"))?;
     let tags = answer["tags"].as_array().cloned().unwrap_or_default();
     let value = tags.iter().find(|tag| tag["key"] == record::TAG).and_then(|tag| tag["value"].as_str());
-    Ok(value.and_then(|value| Record::read(name, value)))
+    let Some(value) = value else { return Ok(None) };
+    Record::read(name, value).map(Some).ok_or_else(|| {
+        let failure = Failure::new(github::Exit::Unknown, doing).subject(name);
+        let failure = failure.because(format!("its tag `{}` cannot be read: {value}", record::TAG));
+        failure.state("nothing was changed").help("look at the rule's weights, then take the tag off the service")
+    })
 }
 
 /// What the service with the traffic runs: the release is that, with what is asked for changed.
@@ -200,9 +214,9 @@ async fn move_traffic(side: &mut Rollout<'_>, rule: &str, found: &Found, outcome
     let aws = side.ecs.aws.clone();
     let mut target =
         Balancer { aws: &aws, rule, sides: &sides, before, promoted: false, returning: false, failures: 0 };
-    let keep = |journal: &Journal| Record { journal: Some(journal.clone()), ..record.clone() }.save(side.runner);
     let image = outcome.image.clone().unwrap_or_default();
-    let floor = Floor::new(side.runner, settings, image, keep);
+    // The way back needs no more than the record says.
+    let floor = Floor::new(side.runner, settings, image, |_: &Journal| {});
     let mut journal = Journal { plan, began: side.runner.now(), entries: Vec::new() };
     let end = drive(&mut target, &floor, &mut journal).await.map_err(|error| {
         error
@@ -227,7 +241,7 @@ async fn finish(
     // A shift whose end nobody knows stays written down.
     if verdict != Verdict::RollbackFailed {
         Record { open: false, ..record }.save(side.runner);
-        if let Err(error) = untag(&side.ecs, &found.stable.service_arn).await {
+        if let Err(error) = side.patiently(async || untag(&side.ecs, &found.stable.service_arn).await).await {
             outcome.warnings.push(format!("could not take the record of this shift off the service: {error}"));
         }
     }
@@ -294,11 +308,10 @@ pub(crate) async fn recover(rollout: &Rollout<'_>, alternate: &str, rule: &str) 
     for name in [rollout.ecs.service.as_str(), alternate] {
         let ecs = ecs_of(&rollout.ecs, name);
         let Some(service) = ecs.service().await.map_err(failed)? else { continue };
-        let Some((record, run)) = recorded(&ecs, &service, name).await.map_err(failed)? else { continue };
+        let Some((record, run)) = recorded(&ecs, &service, name).await? else { continue };
         rollout.runner.info(format!("`{name}` had the traffic before a shift of {run}"));
         if rollout.settings.dry_run {
-            let outcome = Outcome::new(Verdict::Planned, rollout.settings, rollout.runner.now());
-            return Ok(Outcome { cause: Some(format!("would give everything back to `{name}`")), ..outcome });
+            return Ok(planned(rollout, format!("would give everything back to `{name}`")));
         }
         restore(rollout.runner, &rollout.ecs, rule, &record).await?;
         if let Err(error) = untag(&ecs, &service.service_arn).await {

@@ -138,7 +138,8 @@ impl Target for Balancer<'_> {
     }
 
     async fn go_back(&mut self, _: &Why) -> Result<Answer, AwsError> {
-        self.returning = true;
+        // A promotion is only a mark of ours: who goes back after it has gone back.
+        (self.promoted, self.returning) = (false, true);
         self.set(self.sides.weights).await
     }
 }

@@ -24,8 +24,6 @@ pub(crate) struct Record {
     pub(crate) candidate: String,
     /// The weights of before.
     pub(crate) weights: Weights,
-    /// How far it has come.
-    pub(crate) journal: Option<rollout::Journal>,
 }
 
 impl Record {
@@ -33,7 +31,7 @@ impl Record {
     #[must_use]
     pub(crate) fn of(sides: &Sides) -> Self {
         let (stable, candidate) = (sides.stable.name.clone(), sides.candidate.name.clone());
-        Self { open: true, stable, candidate, weights: sides.weights, journal: None }
+        Self { open: true, stable, candidate, weights: sides.weights }
     }
 
     /// Writes it down; the last one written counts.
@@ -67,7 +65,7 @@ impl Record {
         let other = words.next().filter(|name| !name.is_empty())?;
         // A record of weights that give nobody anything is none that anybody wrote.
         weights.share()?;
-        let record = Self { open: true, stable: service.into(), candidate: other.into(), weights, journal: None };
+        let record = Self { open: true, stable: service.into(), candidate: other.into(), weights };
         Some((record, words.next().unwrap_or("an unknown run").to_owned()))
     }
 }
@@ -79,7 +77,7 @@ mod tests {
     #[test]
     fn what_is_written_on_the_service_is_read_back() {
         let weights = Weights { stable: 100, candidate: 0 };
-        let record = Record { open: true, stable: "blue".into(), candidate: "green".into(), weights, journal: None };
+        let record = Record { open: true, stable: "blue".into(), candidate: "green".into(), weights };
         let tag = record.tag(Some("https://server/o/r/actions/runs/1"));
         let (read, run) = Record::read("blue", tag["value"].as_str().unwrap()).unwrap();
         assert_eq!((read, run.as_str()), (record, "https://server/o/r/actions/runs/1"));

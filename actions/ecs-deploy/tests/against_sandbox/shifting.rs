@@ -223,3 +223,33 @@ async fn a_rollback_gives_the_traffic_back_to_the_service_that_still_runs_the_re
     back(3).is("refused", 1).logged("`t` is no release to go back to");
     assert_eq!(sides.weights().await, ("100".into(), "0".into()));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dry_run_moves_nothing_even_where_the_release_stands_there_already() {
+    let sides = Sides::new().await;
+    let new = sides.world.server("new").await;
+    let gate = sides.world.gate("gate", "exit 1");
+    sides.start(1, &new, &[("gate", gate.as_str())]).end().is("rolled-back", 1);
+    let weights = sides.weights().await;
+    let dry = sides.start(2, &new, &[("dry-run", "true")]).end();
+    dry.is("planned", 0).logged("would move the traffic to `t`");
+    assert_eq!(sides.weights().await, weights);
+    assert!(sides.world.tags("s").await.is_empty(), "nothing is written down");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shift_that_was_left_with_all_of_the_traffic_moved_is_seen_by_the_next_run_and_given_back() {
+    let sides = Sides::new().await;
+    let new = sides.world.server("new").await;
+    let step = sides.start(1, &new, &[("strategy", "blue-green"), ("bake-minutes", "5")]);
+    step.says("the new release has 100 % of the traffic").await;
+    step.signal("KILL");
+    step.end();
+    assert_eq!(sides.weights().await, ("0".into(), "100".into()));
+    let newer = sides.world.server("newer").await;
+    let refused = sides.start(2, &newer, &[]).end();
+    refused.is("refused", 1).logged("a shift away from `s` was not brought to its end").logged("mode: recover");
+    let recovered = sides.world.run(3, &sides.inputs("", &[("mode", "recover")]));
+    recovered.is("rolled-back", 0).logged("`s` has all of the traffic again");
+    assert_eq!((recovered.output("live-service"), sides.world.tags("s").await.len()), ("s", 0));
+}
