@@ -32,6 +32,9 @@ const STATE: &str = "codedeploy";
 /// How long a way back may take to appear after the deployment has ended.
 const APPEARING: SignedDuration = SignedDuration::from_secs(30);
 
+/// How often the post step asks for a deployment to be taken back.
+const ASKED: u32 = 20;
+
 /// What is deployed, and what it is to be proven by.
 struct Release {
     task_definition: String,
@@ -63,6 +66,10 @@ pub(crate) async fn deploy(
             return Ok(refused(rollout, Refusal { why: error.to_string(), help }));
         }
     };
+    if let Some(other) = service.task_sets.iter().find(|set| set.status == "ACTIVE") {
+        let why = format!("another release is on its way: {}", other.task_definition);
+        return Ok(refused(rollout, Refusal { why, help: "wait for its end, or stop it in CodeDeploy".to_owned() }));
+    }
     let promises = deploy::promises(rollout, &overrides, open).await?;
     if let Some((_, (image, _))) = promises.iter().find(|(_, (_, presence))| *presence == Presence::Missing) {
         let help = "push the image first, or correct the digest".to_owned();
@@ -136,6 +143,11 @@ async fn begin(
     (service, primary): (&Service, &TaskSet),
     release: Release,
 ) -> Result<Outcome, Failure> {
+    // From here on a signal is ours to heed; until here the kit ends the process, and nothing was changed.
+    if rollout.runner.cancel().is_requested() {
+        let outcome = Outcome::new(Verdict::Cancelled, rollout.settings, rollout.runner.now());
+        return Ok(Outcome { cause: Some("the service was not changed".to_owned()), ..outcome });
+    }
     let input = order(rollout, (service, primary), &release.task_definition);
     let answer = rollout.patiently(async || call(rollout, "CreateDeployment", &input).await).await;
     let id = match answer {
@@ -224,7 +236,8 @@ fn order(rollout: &Rollout<'_>, (service, primary): (&Service, &TaskSet), task_d
 async fn follow(rollout: &mut Rollout<'_>, id: &str) -> Result<(Option<End>, Option<Why>), Failure> {
     let began = rollout.runner.now();
     let mut deadline = began.saturating_add(rollout.settings.wait).unwrap_or(Timestamp::MAX);
-    let (mut stopped, mut ended_at): (Option<Why>, Option<Timestamp>) = (None, None);
+    let (mut stopped, mut ended_at, mut cancelled_at): (Option<Why>, Option<Timestamp>, Option<Timestamp>) =
+        (None, None, None);
     let mut told = String::new();
     for tick in 0_u64.. {
         let now = rollout.runner.now();
@@ -259,7 +272,10 @@ async fn follow(rollout: &mut Rollout<'_>, id: &str) -> Result<(Option<End>, Opt
         } else if now >= deadline {
             return Ok((Some(End::Unseen), stopped));
         }
-        if !wait(rollout, began, stopped.as_ref()).await {
+        if rollout.runner.cancel().is_requested() {
+            cancelled_at.get_or_insert(now);
+        }
+        if !wait(rollout, began, cancelled_at).await {
             return Ok((None, stopped));
         }
     }
@@ -267,9 +283,8 @@ async fn follow(rollout: &mut Rollout<'_>, id: &str) -> Result<(Option<End>, Opt
 }
 
 /// Waits for the next look; says no where a cancelled run has used up its time.
-async fn wait(rollout: &Rollout<'_>, began: Timestamp, stopped: Option<&Why>) -> bool {
-    if stopped == Some(&Why::Cancelled) {
-        let since = rollout.record.timeline.last().map_or(began, |(at, _)| *at);
+async fn wait(rollout: &Rollout<'_>, began: Timestamp, cancelled_at: Option<Timestamp>) -> bool {
+    if let Some(since) = cancelled_at {
         tokio::time::sleep(std::time::Duration::from_millis(250)).await;
         let spent = rollout.runner.now().duration_since(since);
         return SignedDuration::try_from(BUDGET).is_ok_and(|budget| spent < budget);
@@ -341,7 +356,15 @@ pub(crate) async fn post(rollout: &mut Rollout<'_>) -> Result<(), Failure> {
     rollout.runner.info(format!("main did not see the end of deployment {id}; looking"));
     let state = read(rollout, &id).await?;
     if state.is_none_or(|own| !own.has_ended()) {
-        stop(rollout, &id, &Why::Cancelled).await;
+        let mut asked = 1;
+        while !stop(rollout, &id, &Why::Cancelled).await {
+            if asked == ASKED {
+                let failure = Failure::new(github::Exit::Unknown, "take back the deployment").subject(&id);
+                return Err(failure.state("it goes on").help("stop it in CodeDeploy"));
+            }
+            asked += 1;
+            let _ = rollout.runner.sleep(std::time::Duration::from_secs(1)).await;
+        }
     }
     let said = match follow(rollout, &id).await?.0 {
         Some(End::RolledBack { .. }) => "was taken back",

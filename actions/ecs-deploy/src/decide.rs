@@ -166,7 +166,8 @@ pub(crate) fn decide(facts: &Facts, wish: &Wish) -> Plan {
         return plan;
     }
     let again = facts.definition.fulfils(&registration);
-    if again && facts.in_flight.is_empty() && is_settled(service) {
+    let enough = wish.tasks.is_none_or(|tasks| tasks <= service.desired_count);
+    if again && enough && facts.in_flight.is_empty() && is_settled(service) {
         return Plan::Keep;
     }
     let supersedes = facts.in_flight.iter().map(|one| one.deployment.service_deployment_arn.clone()).collect();

@@ -27,6 +27,10 @@ pub(crate) type Open<'a, 'r> = &'a dyn Fn(&Repository) -> Result<Evidence<'r>, F
 /// Revisions of the family in which an equal one is looked for.
 const RECENT: u32 = 3;
 
+/// What helps where an image is for no container, or for many.
+pub(crate) const NAME_A_CONTAINER: &str =
+    "set `container` to the container that runs the image; `overrides` name containers as they are";
+
 /// Puts a release into the service.
 ///
 /// # Errors
@@ -43,8 +47,7 @@ pub(crate) async fn deploy(
         Ok(overrides) => overrides,
         Err(_) if decide::able(facts.service.as_ref()).is_err() => forth.overrides.clone(),
         Err(error) => {
-            let help = "set `container` to the container that runs the image; `overrides` name containers as they are";
-            return Ok(refused(rollout, Refusal { why: error.to_string(), help: help.to_owned() }));
+            return Ok(refused(rollout, Refusal { why: error.to_string(), help: NAME_A_CONTAINER.to_owned() }));
         }
     };
     let promises = promises(rollout, &overrides, open).await?;

@@ -94,6 +94,10 @@ async fn twice(
     (definition, container): (&Definition, String),
 ) -> Result<Outcome, Failure> {
     for attempt in 1_u32.. {
+        // From here on a signal is ours to heed: a task that nobody follows must not be left behind.
+        if rollout.runner.cancel().is_requested() {
+            return Ok(ended(rollout, Verdict::Cancelled, "no task was started".to_owned()));
+        }
         let input = request(rollout, once, service, (definition, &container));
         let arn = match start(rollout, &input).await? {
             Ok(arn) => arn,

@@ -6,7 +6,7 @@ pub(crate) use decide::Check;
 
 use crate::{
     choose::{self, Return},
-    decide::{Facts, Plan, Presence, Wish, able},
+    decide::{Facts, Plan, Presence, Refusal, Wish, able},
     definition::Definition,
     deploy::{self, Open},
     history,
@@ -35,7 +35,10 @@ pub(crate) async fn run(
 ) -> Result<Outcome, Failure> {
     let (mut facts, base) = deploy::observe(rollout, forth).await?;
     let named = forth.overrides.clone().with(image, rollout.settings.container.as_deref(), &base);
-    let overrides = named.unwrap_or_else(|_| forth.overrides.clone());
+    let (overrides, unmeant) = match named {
+        Ok(overrides) => (overrides, None),
+        Err(error) => (forth.overrides.clone(), Some(error.to_string())),
+    };
     let mut found = Vec::new();
     let mut images: Vec<ImageRef> = overrides.images().into_iter().map(|(_, image)| image).collect();
     images.extend(image.filter(|image| !images.contains(image)).cloned());
@@ -52,9 +55,11 @@ pub(crate) async fn run(
         breaker: settings.breaker,
         progress: settings.progress.clone(),
     };
-    let plan = match crate::shift::refusal(rollout).await? {
-        Some(refusal) => Plan::Refuse(refusal),
-        None => crate::decide::decide(&facts, &wish),
+    let able = able(facts.service.as_ref()).is_ok();
+    let plan = match (unmeant.filter(|_| able), crate::shift::refusal(rollout).await?) {
+        (Some(why), _) => Plan::Refuse(Refusal { why, help: deploy::NAME_A_CONTAINER.to_owned() }),
+        (None, Some(refusal)) => Plan::Refuse(refusal),
+        (None, None) => crate::decide::decide(&facts, &wish),
     };
     let seen = look(rollout, facts, (&base, found), (plan, open)).await;
     let table = table(&seen);

@@ -28,6 +28,8 @@ struct Ours {
 /// Whether there is something of ours to go on with.
 enum InFlight {
     Nothing,
+    /// It cannot be in this service at all.
+    Refused(Refusal),
     Foreign(String),
     Ours(Box<Ours>),
 }
@@ -45,6 +47,7 @@ pub(crate) async fn resume(rollout: &mut Rollout<'_>) -> Result<Outcome, Failure
     let ours = match find(rollout).await? {
         InFlight::Ours(ours) => ours,
         InFlight::Nothing => return Ok(nothing(rollout)),
+        InFlight::Refused(refusal) => return Ok(refused(rollout, refusal)),
         InFlight::Foreign(arn) => return Ok(foreign(rollout, &arn)),
     };
     let arn = ours.deployment.service_deployment_arn.clone();
@@ -68,6 +71,7 @@ pub(crate) async fn recover(rollout: &mut Rollout<'_>) -> Result<Outcome, Failur
     let ours = match find(rollout).await? {
         InFlight::Ours(ours) => ours,
         InFlight::Nothing => return Ok(nothing(rollout)),
+        InFlight::Refused(refusal) => return Ok(refused(rollout, refusal)),
         InFlight::Foreign(arn) => return Ok(foreign(rollout, &arn)),
     };
     let arn = ours.deployment.service_deployment_arn.clone();
@@ -90,8 +94,8 @@ async fn find(rollout: &Rollout<'_>) -> Result<InFlight, Failure> {
         error.failure("look for what is in flight").subject(rollout.settings.subject()).state("nothing was changed")
     };
     let service = rollout.ecs.service().await.map_err(failed)?;
-    if decide::able(service.as_ref()).is_err() {
-        return Ok(InFlight::Nothing);
+    if let Err(refusal) = decide::able(service.as_ref()) {
+        return Ok(InFlight::Refused(refusal));
     }
     let flying = rollout.ecs.in_flight().await.map_err(failed)?;
     let Some(deployment) = flying.into_iter().max_by_key(|one| one.created_at) else { return Ok(InFlight::Nothing) };

@@ -69,3 +69,15 @@ async fn a_diff_shows_what_would_change_and_a_policy_is_written_without_asking_a
     let ran = world.run(2, &policy);
     ran.is("written", 0).logged("ecs:ContinueServiceDeployment").logged("service/c/s");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_deployment_would_refuse_is_no_go_and_what_is_not_there_is_no_answer() {
+    let world = World::new().await;
+    let (old, new) = (world.server("old").await, world.server("new").await.to_string());
+    world.service(&old).await;
+    let ran = world.run(1, &[("mode", "preflight"), ("image", &new), ("container", "nobody")]);
+    ran.is("refused", 1).logged("[NO] the service can be deployed");
+    for mode in ["resume", "recover"] {
+        world.run(2, &[("mode", mode), ("service", "nobody")]).is("refused", 1);
+    }
+}
