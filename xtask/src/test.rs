@@ -87,9 +87,13 @@ fn in_example(words: &[&str]) -> Result<Command> {
     Ok(cargo)
 }
 
+/// Tests at the same time. Most of them wait for a small cloud to come round; each has one of its own.
+const AT_ONCE: &str = "4";
+
 /// `cargo test`, with its output passed on and its counts added up.
 fn tests() -> Result<Counts> {
     let mut command = cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]);
+    command.env("RUST_TEST_THREADS", shell::variable("RUST_TEST_THREADS").unwrap_or_else(|| AT_ONCE.to_owned()));
     let mut child = command.envs(tools::environment()).stdout(Stdio::piped()).spawn()?;
     let output = BufReader::new(child.stdout.take().context("cargo test has no output")?);
     let mut counts = Counts::default();
