@@ -4,7 +4,7 @@ use crate::graph::{
     Attribution, Component, Ecosystem, Graph, Inventory, Knowledge, Member, Origin, Package, Remark, Root, RootKind,
     Scope, Source,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// What happens to packages that are for development only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,23 +205,23 @@ fn attach(graph: &mut Graph, source: &Source) {
 
 /// What nothing else among `refs` needs, and one of every circle that nothing outside it needs.
 fn tops(refs: &BTreeSet<String>, edges: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
-    let needed: BTreeSet<&String> = refs.iter().filter_map(|r| edges.get(r)).flatten().collect();
-    let mut tops: BTreeSet<String> = refs.iter().filter(|r| !needed.contains(r)).cloned().collect();
-    let mut reached = BTreeSet::new();
+    let needed: HashSet<&String> = refs.iter().filter_map(|r| edges.get(r)).flatten().collect();
+    let mut reached = HashSet::new();
+    let (mut tops, needed): (Vec<&String>, Vec<&String>) = refs.iter().partition(|r| !needed.contains(r));
     tops.iter().for_each(|top| reach(top, edges, &mut reached));
-    for reference in refs {
-        if !reached.contains(reference) {
-            tops.insert(reference.clone());
+    for reference in needed {
+        if !reached.contains(reference.as_str()) {
+            tops.push(reference);
             reach(reference, edges, &mut reached);
         }
     }
-    tops
+    tops.into_iter().cloned().collect()
 }
 
-fn reach(from: &str, edges: &BTreeMap<String, BTreeSet<String>>, reached: &mut BTreeSet<String>) {
+fn reach<'g>(from: &'g str, edges: &'g BTreeMap<String, BTreeSet<String>>, reached: &mut HashSet<&'g str>) {
     let mut open = vec![from];
     while let Some(next) = open.pop() {
-        if reached.insert(next.to_owned()) {
+        if reached.insert(next) {
             open.extend(edges.get(next).into_iter().flatten().map(String::as_str));
         }
     }
@@ -229,9 +229,9 @@ fn reach(from: &str, edges: &BTreeMap<String, BTreeSet<String>>, reached: &mut B
 
 /// Nothing stays outside the graph: what no stated edge reaches hangs on the root, which then is not exact.
 fn attach_the_rest(graph: &mut Graph) {
-    let mut reached = BTreeSet::new();
+    let mut reached = HashSet::new();
     reach(&graph.root_ref, &graph.edges, &mut reached);
-    let rest: BTreeSet<String> = graph.components.keys().filter(|r| !reached.contains(*r)).cloned().collect();
+    let rest: BTreeSet<String> = graph.components.keys().filter(|r| !reached.contains(r.as_str())).cloned().collect();
     if rest.is_empty() {
         return;
     }

@@ -11,7 +11,8 @@ use std::borrow::Cow;
 #[must_use]
 pub fn plain(text: &str) -> Cow<'_, str> {
     let harmless = |c: char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
-    if text.chars().all(harmless) {
+    // Nearly all text is ASCII, which needs no decoding.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || text.chars().all(harmless) {
         return Cow::Borrowed(text);
     }
     let mended = |c: char| match c {
@@ -37,17 +38,22 @@ pub fn uri(text: &str) -> Option<Cow<'_, str>> {
     {
         return None;
     }
-    let mut mended = String::with_capacity(text.len());
     let mut fragment = false;
-    for (at, byte) in text.bytes().enumerate() {
-        let keep = match byte {
-            b'#' => !std::mem::replace(&mut fragment, true),
-            b'%' => text.as_bytes().get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)),
-            byte => byte.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=".contains(&byte),
-        };
-        if keep { mended.push(char::from(byte)) } else { mended.push_str(&format!("%{byte:02X}")) }
+    let mut legal = |at: usize, byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'?' | b'@' => true,
+        b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => true,
+        b'#' => !std::mem::replace(&mut fragment, true),
+        b'%' => text.as_bytes().get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)),
+        _ => false,
+    };
+    let Some(wrong) = text.bytes().enumerate().position(|(at, byte)| !legal(at, byte)) else {
+        return Some(Cow::Borrowed(text));
+    };
+    let mut mended = format!("{}%{:02X}", &text[..wrong], text.as_bytes()[wrong]);
+    for (at, byte) in text.bytes().enumerate().skip(wrong + 1) {
+        if legal(at, byte) { mended.push(char::from(byte)) } else { mended.push_str(&format!("%{byte:02X}")) }
     }
-    Some(if mended == text { Cow::Borrowed(text) } else { Cow::Owned(mended) })
+    Some(Cow::Owned(mended))
 }
 
 /// User, host and port. Without a host only `file:` makes sense.

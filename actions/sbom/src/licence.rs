@@ -67,6 +67,11 @@ pub fn normalise(text: &str) -> Option<Licence> {
     if matches!(text, "" | "UNKNOWN" | "NOASSERTION" | "NONE") {
         return None;
     }
+    // The list is sorted: its own spelling, which most have, is found without reading all of it.
+    let listed = spdx::identifiers::LICENSES;
+    if let Ok(at) = listed.binary_search_by(|licence| licence.name.cmp(text)) {
+        return Some(Licence::Id(listed[at].name.to_owned()));
+    }
     if let Some((_, id)) = SPELLINGS.iter().find(|(spelling, _)| text.eq_ignore_ascii_case(spelling)) {
         return Some(Licence::Id((*id).to_owned()));
     }

@@ -155,8 +155,9 @@ fn registry<'a>(url: &'a str, full: &str) -> Option<&'a str> {
     if let Some(at) = url.find("/-/") {
         let before = &url[..at];
         let (_, name) = scope_of(full);
-        let names = [full.to_owned(), full.replacen('/', "%2f", 1), full.replacen('/', "%2F", 1), name.to_owned()];
-        let base = names.iter().find_map(|name| before.strip_suffix(name.as_str()));
+        let escaped = |slash| before.strip_suffix(full.replacen('/', slash, 1).as_str());
+        let base = before.strip_suffix(full).or_else(|| escaped("%2f")).or_else(|| escaped("%2F"));
+        let base = base.or_else(|| before.strip_suffix(name));
         // An alias that hides the real name leaves the last part.
         return Some(base.or_else(|| before.rsplit_once('/').map(|(base, _)| base))?.trim_end_matches('/'));
     }

@@ -102,8 +102,9 @@ pub(super) fn licences(raw: &str) -> BTreeSet<Licence> {
         });
         word.and_then(|word| licence::normalise(&word))
     };
-    match serde_json::from_str::<Vec<&RawValue>>(raw) {
-        Ok(list) => {
+    let list = if raw.starts_with('[') { serde_json::from_str::<Vec<&RawValue>>(raw).ok() } else { None };
+    match list {
+        Some(list) => {
             // Several expressions in a list have no agreed meaning together; single licences do.
             let found: BTreeSet<_> = list.iter().filter_map(|raw| of_one(raw.get())).collect();
             if found.len() > 1 && found.iter().any(|one| matches!(one, Licence::Expression(_))) {
@@ -111,7 +112,7 @@ pub(super) fn licences(raw: &str) -> BTreeSet<Licence> {
             }
             found
         }
-        Err(_) => of_one(raw).into_iter().collect(),
+        None => of_one(raw).into_iter().collect(),
     }
 }
 
