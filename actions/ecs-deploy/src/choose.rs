@@ -329,6 +329,16 @@ mod tests {
         assert_eq!(choose(&history, &Back::Image(image("1"))), to(1));
         assert_eq!(choose(&history, &Back::Image(image("3"))), already());
         assert!(matches!(choose(&history, &Back::Image(image("2"))), Return::Refuse(_)), "it never came up");
+        // Beside a container of another image, and named by its digest in the task definition.
+        let mut beside = history.clone();
+        let pinned = beside.revisions.first_mut().unwrap();
+        let mut sidecar = pinned.container_images[0].clone();
+        (sidecar.image, sidecar.image_digest) = ("other.example/proxy:v1".to_owned(), None);
+        pinned.container_images[0].image = image("1").to_string();
+        pinned.container_images[0].image_digest = None;
+        pinned.container_images.push(sidecar);
+        assert_eq!(choose(&beside, &Back::Image(image("1"))), to(1));
+        assert!(matches!(choose(&beside, &Back::Image(image("none"))), Return::Refuse(_)));
         let elsewhere = "other.example/app".parse::<subject::Repository>().unwrap().image(image("1").digest);
         assert!(matches!(choose(&history, &Back::Image(elsewhere)), Return::Refuse(_)));
     }

@@ -53,6 +53,18 @@ fn a_service_is_left_as_it_is_where_nothing_is_wished() {
 }
 
 #[test]
+fn a_breaker_that_takes_back_is_asked_for_where_the_service_has_none_or_half_of_one() {
+    let asked = |present: Value, wish: Breaker| wanted(&service(present), wish, &Progress::as_is()).unwrap();
+    let breaker =
+        |enable: bool, rollback: bool| json!({"deploymentCircuitBreaker": {"enable": enable, "rollback": rollback}});
+    for present in [json!({}), breaker(false, false), breaker(true, false), breaker(false, true)] {
+        assert_eq!(asked(present.clone(), Breaker::Rollback), Some(breaker(true, true)), "{present}");
+        assert_eq!(asked(present.clone(), Breaker::Keep), None, "{present}");
+    }
+    assert_eq!(asked(breaker(true, true), Breaker::Rollback), None);
+}
+
+#[test]
 fn a_gate_pauses_before_each_shift_and_its_time_being_over_is_a_way_back() {
     let lambda = json!({"targetType": "AWS_LAMBDA", "hookTargetArn": "arn", "lifecycleStages": ["POST_SCALE_UP"]});
     let old = json!({"targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"]});
@@ -61,6 +73,9 @@ fn a_gate_pauses_before_each_shift_and_its_time_being_over_is_a_way_back() {
     let timeout = json!({"timeoutInMinutes": 7, "action": "ROLLBACK"});
     let ours = json!({"targetType": "PAUSE", "lifecycleStages": STAGES, "timeoutConfiguration": timeout});
     assert_eq!(hooks, json!([lambda, ours]), "somebody else's hook stays, a pause nobody will answer goes");
+    for none in [json!({}), Value::Null] {
+        assert_eq!(sent(none, &gated(Strategy::Canary)).unwrap()["lifecycleHooks"], json!([ours]));
+    }
     let without = sent(json!({"lifecycleHooks": [ours]}), &progress(Strategy::Canary)).unwrap();
     assert_eq!(without["lifecycleHooks"], json!([]), "an empty list, because a missing one may change nothing");
 }
@@ -82,6 +97,9 @@ fn a_load_balancer_without_a_second_group_cannot_shift() {
     assert!(wanted(&alone, Breaker::Keep, &progress(Strategy::Rolling)).is_ok());
     let both = Service { load_balancers: balancers(json!({"alternateTargetGroupArn": "x"})), ..service(json!({})) };
     assert!(wanted(&both, Breaker::Keep, &progress(Strategy::Canary)).is_ok());
+    let mut one_of_two = both.clone();
+    one_of_two.load_balancers.extend(alone.load_balancers);
+    assert!(wanted(&one_of_two, Breaker::Keep, &progress(Strategy::Canary)).is_err());
 }
 
 #[test]

@@ -119,6 +119,14 @@ fn the_same_image_at_rest_is_kept() {
 }
 
 #[test]
+fn what_runs_on_fewer_tasks_than_carry_the_traffic_is_not_kept() {
+    for (tasks, kept) in [(Some(0), true), (Some(1), true), (Some(2), false)] {
+        let plan = decide(&facts(), &Wish { overrides: to("old"), tasks, ..wish() });
+        assert_eq!(plan == Plan::Keep, kept, "{tasks:?}");
+    }
+}
+
+#[test]
 fn the_same_image_after_a_failed_deployment_is_deployed_again_by_force() {
     let mut facts = facts();
     facts.service.as_mut().unwrap().deployments[0].rollout_state = Some("FAILED".into());

@@ -127,6 +127,13 @@ mod tests {
     }
 
     #[test]
+    fn a_deployment_has_the_number_of_the_revision_it_goes_to() {
+        let of = |revision: &str| DeploymentId::of_revision(revision).map(|id| id.as_str().to_owned());
+        assert_eq!(of("arn:aws:ecs:r:1:service-revision/c/s/22").as_deref(), Some("ecs-svc/22"));
+        assert_eq!((of("service-revision/"), of("")), (None, None));
+    }
+
+    #[test]
     fn ours_is_found_by_the_number_and_never_by_being_the_newest() {
         let id = DeploymentId("ecs-svc/22".into());
         let all = [listed("newest", "122"), listed("other", "2"), listed("ours", "22")];

@@ -52,6 +52,9 @@ fn no_evidence_is_never_a_yes() {
         assert_eq!(found.len(), 2);
         assert!(found.iter().all(|(_, code)| *code == Code::Unavailable), "{found:?}");
     }
+    for (seen, words) in [(vec![], "no statement at all"), (vec![rejected("wrong-key")], "none that is believed")] {
+        assert!(lacking("provenance", &seen).text.contains(words), "{words}");
+    }
     assert_eq!(codes(&[manifest(&[])]), [("provenance".to_owned(), Code::Unavailable)]);
     assert_eq!(codes(&[provenance(&sha())]), [("release-manifest".to_owned(), Code::Unavailable)]);
 }
