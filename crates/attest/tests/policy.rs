@@ -428,9 +428,14 @@ fn what_may_be_missing_but_is_there_has_to_belong_to_the_rest() {
 
 /// Whether a requirement with this one term takes a claim.
 fn takes(term: &str, claim: serde_json::Value) -> bool {
+    fulfils(&format!("must: [{term}]"), claim)
+}
+
+/// Whether a requirement of this takes a claim.
+fn fulfils(asked: &str, claim: serde_json::Value) -> bool {
     let mut release = Release::good();
     release.policy = format!(
-        "version: 1\nname: p\nsigners: {{gate: {{key: {:?}}}}}\nrequire:\n  it: {{predicate: \"https://example.com/x\", must: [{term}]}}\n",
+        "version: 1\nname: p\nsigners: {{gate: {{key: {:?}}}}}\nrequire:\n  it: {{predicate: \"https://example.com/x\", {asked}}}\n",
         support::key("gate").key_id()
     );
     release.claims.clear();
@@ -444,6 +449,8 @@ fn each_comparison_holds_for_what_it_says_and_for_nothing_else() {
     for (term, yes, no) in [
         ("{field: /a, equals: 1}", json!(1.0), json!(2)),
         ("{field: /a, equals: 1.5}", json!(1.5), json!("1.5")),
+        // Two numbers that are one as binary floating-point numbers.
+        ("{field: /a, equals: 9007199254740993}", json!(9_007_199_254_740_993_i64), json!(9_007_199_254_740_992_i64)),
         ("{field: /a, equals: [1, 2]}", json!([1, 2.0]), json!([1, 3])),
         ("{field: /a, equals: [1, 2]}", json!([1, 2]), json!([1])),
         ("{field: /a, equals: [1, 2]}", json!([1, 2]), json!([1, 2, 3])),
@@ -473,4 +480,12 @@ fn each_comparison_holds_for_what_it_says_and_for_nothing_else() {
         let policy = support::POLICY.replace("which: latest", &format!("time: {field:?}\n    which: latest"));
         assert!(Policy::read(&policy).is_err(), "{field} is no place");
     }
+}
+
+#[test]
+fn what_has_no_date_has_no_age_whichever_bound_is_asked_for() {
+    for asked in ["max-age: 1d", "min-age: 1m", "time: /at"] {
+        assert!(!fulfils(asked, json!({"a": 1})), "{asked}");
+    }
+    assert!(fulfils("time: /at", json!({"at": "2026-09-21T11:00:00Z"})));
 }

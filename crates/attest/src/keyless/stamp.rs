@@ -177,6 +177,17 @@ fn hashed(hash: Hash, bytes: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    /// The digests of `abc` (FIPS 180-4, examples).
+    #[test]
+    fn a_hash_is_known_by_its_identifier() {
+        for (id, digest) in
+            [(SHA256, [0xba, 0x78, 0x16, 0xbf]), (SHA384, [0xcb, 0, 0x75, 0x3f]), (SHA512, [0xdd, 0xaf, 0x35, 0xa1])]
+        {
+            assert_eq!(hashed(hash(id).unwrap(), b"abc")[..4], digest);
+        }
+        assert!(hash(b"\x2b\x0e\x03\x02\x1a").is_none(), "SHA-1");
+    }
+
     #[test]
     fn a_moment_is_read_as_der_writes_it() {
         for (text, wanted) in [

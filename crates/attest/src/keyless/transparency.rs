@@ -73,6 +73,14 @@ mod tests {
     use serde_json::{Value, json};
 
     #[test]
+    fn a_length_of_two_bytes_is_read_from_its_greater_one() {
+        let text = [&[1, 4][..], &[7; 261]].concat();
+        let mut bytes = Bytes(&text);
+        assert_eq!((bytes.sized(2).map(<[u8]>::len), bytes.0), (Some(260), &[7][..]));
+        assert_eq!(Bytes(&text[..200]).sized(2), None);
+    }
+
+    #[test]
     fn a_stamp_is_of_a_log_that_is_believed_and_over_this_very_certificate() {
         let key = SigningKey::generate();
         let spki = key.public().to_der().unwrap();

@@ -122,6 +122,26 @@ mod tests {
     }
 
     #[test]
+    fn a_subject_is_one_address_and_nothing_else() {
+        const DNS: u8 = 0x82;
+        let (uri, mail) = (der::encode(0x86, b"https://ci/flow"), der::encode(0x81, b"a@b.c"));
+        for (names, wanted) in [
+            (uri.clone(), Some("https://ci/flow")),
+            (mail.clone(), Some("a@b.c")),
+            (der::encode(DNS, b"ci"), None),
+            ([uri.clone(), mail].concat(), None),
+            ([uri, der::encode(DNS, b"ci")].concat(), None),
+            (vec![], None),
+        ] {
+            let value = der::encode(OCTET_STRING, &der::encode(SEQUENCE, &names));
+            let one = der::encode(SEQUENCE, &[der::encode(OID, ALTERNATIVE_NAME), value].concat());
+            let leaf = leaf();
+            let read = Certificate::read(&leaf).unwrap();
+            assert_eq!(Certificate { extensions: &one, ..read }.subject(), wanted, "{names:x?}");
+        }
+    }
+
+    #[test]
     fn an_extension_that_stands_there_twice_says_nothing() {
         let leaf = leaf();
         let read = Certificate::read(&leaf).unwrap();
