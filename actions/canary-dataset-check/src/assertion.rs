@@ -12,7 +12,7 @@ pub use document::Path as Selector;
 pub use format::Form;
 pub(crate) use read::{assertion, has_number, metadata, path, selector, tolerance, value};
 pub use rule::{Moment, Rule, time};
-pub(crate) use scene::BLACK;
+pub(crate) use scene::{BLACK, NAME};
 pub use scene::{Everywhere, Scene};
 
 use crate::tolerance::Tolerance;
@@ -76,16 +76,26 @@ impl Assertion {
             Expectation::One(rules) if self.selector.is_singular() => match self.selector.one(scene.body) {
                 Some(seen) if rules.iter().all(|rule| rule.plainly_holds(seen)) => {}
                 Some(_) => self.check_nodes(scene, &mut found),
-                None => found.push(Mismatch::new(self.selector.text(), describe(rules), "missing")),
+                None => found.push(Mismatch::new(self.place(), describe(rules), "missing")),
             },
             _ => self.check_nodes(scene, &mut found),
         }
         scene.hide(&mut found);
+        // Where the nodes of a query would be is not known when there are none: they may be what must not be shown.
+        if !scene.everywhere.redacted.is_empty() && !matches!(self.expectation, Expectation::Count(..)) {
+            let placeless = found.iter_mut().filter(|mismatch| mismatch.path == self.selector.text());
+            placeless.filter(|_| self.selector.place().is_none()).for_each(|m| m.expected = BLACK.to_owned());
+        }
         found
     }
 
+    /// The one place it is about, as all mismatches name it; else the query.
+    fn place(&self) -> String {
+        self.selector.place().unwrap_or_else(|| self.selector.text().to_owned())
+    }
+
     fn check_nodes(&self, scene: &Scene<'_>, found: &mut Vec<Mismatch>) {
-        let path = self.selector.text();
+        let path = self.place();
         let nodes = match self.selector.nodes(scene.body) {
             Ok(nodes) => nodes,
             Err(error) => return found.push(Mismatch::new(path, "a query that can be answered", error.to_string())),
@@ -140,6 +150,7 @@ fn broken(rules: &[Rule], path: &str, seen: &Json, scene: &Scene<'_>) -> Vec<Mis
     for rule in rules {
         rule.check(path, seen, scene, &mut mismatches);
     }
+    scene.ignore(&mut mismatches);
     mismatches
 }
 
@@ -163,7 +174,7 @@ mod tests {
         let moment = Moment("2026-09-21T06:00:00Z".parse().unwrap());
         let body = Json::parse(body.as_bytes()).unwrap();
         let everywhere = Everywhere::default();
-        let mismatches = assertion.check(&Scene { body: &body, moment, everywhere: &everywhere }).into_iter();
+        let mismatches = assertion.check(&Scene::new(&body, moment, &everywhere)).into_iter();
         Ok(mismatches.map(|m| format!("{}: {} | {}", m.path, m.expected, m.seen)).collect())
     }
 
@@ -193,6 +204,45 @@ mod tests {
             ])
         );
         fails("{path: $.a, equals: [1, 2]}", r#"{"a": [1]}"#, "$.a: a list of 2 | a list of 1");
+    }
+
+    #[test]
+    fn what_the_file_says_of_paths_holds_in_lists_and_alternatives_and_behind_what_an_assertion_says_itself() {
+        let selectors = |text: &str| vec![text.parse().unwrap()];
+        let wide = Tolerance { abs: Some("10".parse().unwrap()), ..Tolerance::default() };
+        let everywhere = Everywhere {
+            tolerances: vec![("$..n".parse().unwrap(), wide.clone()), ("$.m".parse().unwrap(), wide)],
+            ignored: selectors("$..t"),
+            redacted: selectors("$..secret"),
+        };
+        let body = br#"{"n": 5, "l": [{"id": 1, "n": 7, "t": 8}, {"id": 2, "n": 1, "t": 9}], "secret": "s"}"#;
+        let body = Json::parse(body).unwrap();
+        let moment = Moment("2026-09-21T06:00:00Z".parse().unwrap());
+        for (yaml, wanted) in [
+            ("{path: $.n, equals: 9}", None),
+            ("{path: $.n, equals: 9, abs: 1}", Some("9 ± 1")),
+            ("{path: $.n, equals: 9, abs: 0}", Some("9 ± 0")),
+            ("{path: $.l, unordered: [{id: 2, n: 2, t: 0}, {id: 1, n: 2, t: 0}]}", None),
+            (
+                "{path: $.l, unordered: [{id: 3, n: 2, t: 0}, {id: 1, n: 2, t: 0}]}",
+                Some("{\"id\":3,\"n\":2,\"t\":0} among its items"),
+            ),
+            ("{path: '$.l[*]', any: {equals: {id: 2, n: 1, t: 0}}}", None),
+            ("{path: '$.l[*]', none: {equals: {id: 2, n: 1, t: 0}}}", Some("none: {\"id\":2,\"n\":1,\"t\":0}")),
+            ("{path: \"$['secret']['x']\", equals: s}", Some(BLACK)),
+            ("{path: '$.l[?@.id > 2].secret', all: {equals: s}}", Some(BLACK)),
+            ("{path: '$.l[?@.id > 2].secret', count: 1}", Some("1 nodes")),
+        ] {
+            let assertion = document::read(yaml, assertion).unwrap();
+            let found = assertion.check(&Scene::new(&body, moment, &everywhere));
+            let hides = |mismatch: &Mismatch| mismatch.expected == BLACK;
+            match wanted {
+                // What holds objects might hold what must not be shown.
+                Some(words) if words.contains('{') => assert!(found.iter().any(hides), "{yaml}: {found:?}"),
+                Some(words) => assert!(found.iter().any(|m| m.expected == words), "{yaml}: {found:?}"),
+                None => assert_eq!(found, [], "{yaml}"),
+            }
+        }
     }
 
     #[test]

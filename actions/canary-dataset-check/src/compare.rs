@@ -93,7 +93,7 @@ impl Compared {
             self.changed += u64::from(pair.now.is_some() != pair.then.is_some());
             return;
         };
-        let scene = Scene { body: now, moment, everywhere };
+        let scene = Scene::new(now, moment, everywhere);
         let mut found = differing(then, now, &scene);
         scene.hide(&mut found);
         self.changed += u64::from(!found.is_empty());

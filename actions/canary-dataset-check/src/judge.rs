@@ -44,7 +44,7 @@ pub fn judge(status: u16, assertions: &[Assertion], everywhere: &Everywhere, rep
         Ok(json) => json,
         Err(fault) => return one("body", "JSON".to_owned(), fault.to_string()),
     };
-    let scene = Scene { body: &body, moment: Moment(answer.at), everywhere };
+    let scene = Scene::new(&body, Moment(answer.at), everywhere);
     let mismatches: Vec<Mismatch> = assertions.iter().flat_map(|assertion| assertion.check(&scene)).collect();
     if mismatches.is_empty() { Outcome::Passed } else { Outcome::Failed(mismatches) }
 }
@@ -55,7 +55,7 @@ pub fn hide(everywhere: &Everywhere, answer: &Answer, found: &mut Vec<Mismatch>)
         return;
     }
     let body = answer.json().unwrap_or(Cow::Owned(Json::Null));
-    Scene { body: &body, moment: Moment(answer.at), everywhere }.hide(found);
+    Scene::new(&body, Moment(answer.at), everywhere).hide(found);
 }
 
 /// What a case came to that was asked several times, with the mismatches of the first wrong answer.

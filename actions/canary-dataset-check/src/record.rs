@@ -89,7 +89,7 @@ fn shown(target: &Path, settings: &Settings) -> PathBuf {
 
 /// Puts what the body says in the place of each expected value it does not fit; says whether there was one.
 fn update(tree: &mut Json, body: &Json, moment: Moment, settings: &Settings) -> bool {
-    let scene = Scene { body, moment, everywhere: &settings.canary.everywhere };
+    let scene = Scene::new(body, moment, &settings.canary.everywhere);
     let mut changed = false;
     let Some(Json::Map(values)) = member(tree, "expect").and_then(|expect| member(expect, "values")) else {
         return false;

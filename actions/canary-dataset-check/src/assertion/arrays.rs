@@ -31,10 +31,10 @@ pub(super) fn unordered(expected: &[Json], seen: &Json, path: &str, with: Compar
         return;
     }
     let mut pairs = Pairs { fits: Vec::new(), of_item: vec![None; items.len()] };
+    let places: Vec<String> = (0..items.len()).map(|at| item_of(path, at)).collect();
     for wanted in expected {
-        pairs.fits.push(
-            (0..items.len()).filter(|&at| items.get(at).is_some_and(|item| with.same(wanted, item, path))).collect(),
-        );
+        let fitting = items.iter().zip(&places).enumerate().filter(|(_, (item, place))| with.same(wanted, item, place));
+        pairs.fits.push(fitting.map(|(at, _)| at).collect());
     }
     for (number, wanted) in expected.iter().enumerate() {
         if !pairs.place(number, &mut vec![false; items.len()]) {
@@ -43,11 +43,15 @@ pub(super) fn unordered(expected: &[Json], seen: &Json, path: &str, with: Compar
     }
     for (index, item) in items.iter().enumerate() {
         if pairs.of_item.get(index).is_some_and(Option::is_none) {
-            let mut path = path.to_owned();
-            push_index(&mut path, index);
-            found.push(Mismatch::new(path, "absent", item.to_string()));
+            found.push(Mismatch::new(item_of(path, index), "absent", item.to_string()));
         }
     }
+}
+
+fn item_of(path: &str, index: usize) -> String {
+    let mut path = path.to_owned();
+    push_index(&mut path, index);
+    path
 }
 
 struct Pairs {

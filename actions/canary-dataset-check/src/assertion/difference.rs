@@ -11,7 +11,7 @@ use document::{
 #[derive(Clone, Copy)]
 pub(super) struct Comparing<'a> {
     pub(super) scene: &'a Scene<'a>,
-    /// How near a number must be where the run has no tolerance of its own for the place.
+    /// How near a number must be; if this is exact, the file's own tolerance for the place counts, where it has one.
     pub(super) tolerance: &'a Tolerance,
 }
 
@@ -63,15 +63,17 @@ impl Comparing<'_> {
         }
     }
 
-    /// Whether `seen` is `expected`, near enough.
+    /// Whether `seen` is `expected`, near enough, but for what is ignored.
     pub(super) fn same(&self, expected: &Json, seen: &Json, path: &str) -> bool {
         let mut found = Vec::new();
         self.differences(expected, seen, path, &mut found);
+        self.scene.ignore(&mut found);
         found.is_empty()
     }
 
     fn number(&self, wanted: &str, got: &str, path: &str, found: &mut Vec<Mismatch>) {
-        let tolerance = self.scene.tolerance(path).unwrap_or(self.tolerance);
+        let of_file = if self.tolerance.is_exact() { self.scene.tolerance(path) } else { None };
+        let tolerance = of_file.unwrap_or(self.tolerance);
         let expected = format!("{wanted}{tolerance}");
         match (wanted.parse::<Decimal>(), got.parse::<Decimal>()) {
             (Ok(wanted), Ok(seen)) if tolerance.allows(&wanted, &seen) => {}

@@ -80,9 +80,13 @@ fn absolute(bound: &Bound, measured: &Measured, findings: &mut Findings) {
 fn relative(bound: &Bound, (load, measured): (&Load, &Measured), baseline: Option<&Measured>, findings: &mut Findings) {
     let Some(increase) = bound.max_increase else { return };
     let name = bound.name;
-    let Some(baseline) =
-        baseline.filter(|baseline| baseline.sent == baseline.due && saturated(load, baseline).is_none())
-    else {
+    // What a baseline did not answer took as long as was waited for it: beside that, everything is quick.
+    let sound = |baseline: &&Measured| {
+        baseline.sent == baseline.due
+            && saturated(load, baseline).is_none()
+            && !load.errors.exceeded_by(baseline.errors(), baseline.sent)
+    };
+    let Some(baseline) = baseline.filter(sound) else {
         findings.unknown.push(format!("load: {name} has no baseline to be compared with"));
         return;
     };
@@ -197,6 +201,11 @@ mod tests {
         assert_eq!(counts(&limit, &measured(48), Some(&measured(0))), (0, 1, 1));
         let sick = Measured { exhausted: 3, ..measured(0) };
         assert_eq!(counts(&limit, &measured(0), Some(&sick)), (0, 1, 1));
+        for dead in
+            [Measured { right: 0, unanswered: 1000, ..measured(900) }, Measured { late: 1, right: 999, ..measured(0) }]
+        {
+            assert_eq!(counts(&limit, &measured(0), Some(&dead)), (0, 1, 1), "beside the dead all are quick");
+        }
     }
 
     proptest! {

@@ -169,6 +169,7 @@ async fn shoot(range: Rc<Range>, place: usize, due: Instant, measured: bool) {
 
 impl State {
     fn record(&mut self, outcome: Outcome, took: Duration, late: bool, lag: Duration) {
+        let answered = !late && !matches!(outcome, Outcome::Unanswered(_));
         let in_time = self.ends.is_some_and(|ends| Instant::now() <= ends);
         let measured = &mut self.measured;
         measured.sent += 1;
@@ -188,9 +189,36 @@ impl State {
                 Some(format!("no answer: {reason}"))
             }
         };
-        measured.in_time += u64::from(in_time && measured.right + measured.wrong > 0 && !late);
+        measured.in_time += u64::from(in_time && answered);
         if measured.example.is_none() {
             measured.example = example;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assertion::Mismatch;
+
+    #[test]
+    fn the_rate_counts_answers_that_came_in_time_and_nothing_else() {
+        let mut state = State { ends: Some(Instant::now() + Duration::from_secs(60)), ..State::default() };
+        let wrong = || Outcome::Failed(vec![Mismatch::new("$", "1", "2")]);
+        for (outcome, late) in [
+            (Outcome::Passed, false),
+            (Outcome::Unanswered("refused".into()), false),
+            (wrong(), true),
+            (wrong(), false),
+            (Outcome::Unanswered("refused".into()), false),
+        ] {
+            state.record(outcome, Duration::from_millis(1), late, Duration::ZERO);
+        }
+        let measured = &state.measured;
+        assert_eq!((measured.sent, measured.in_time), (5, 2));
+        assert_eq!((measured.right, measured.wrong, measured.late, measured.unanswered), (1, 1, 1, 2));
+        state.ends = Some(Instant::now() - Duration::from_millis(1));
+        state.record(Outcome::Passed, Duration::from_millis(1), false, Duration::ZERO);
+        assert_eq!((state.measured.right, state.measured.in_time), (2, 2), "after the end");
     }
 }

@@ -6,6 +6,7 @@ mod compare;
 mod evaluate;
 mod parse;
 mod pattern;
+mod reach;
 
 pub use evaluate::{Node, TooMany};
 

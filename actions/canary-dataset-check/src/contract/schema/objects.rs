@@ -1,6 +1,7 @@
 //! What schemas say of objects.
 
 use super::{Applying, At, Outcome};
+use crate::assertion::NAME;
 use document::{Json, path::push_name};
 
 pub(super) fn below(path: &str, name: &str) -> String {
@@ -34,7 +35,7 @@ impl Applying<'_> {
             schemas.into_iter().for_each(|schema| member(place, schema, outcome));
             if let Some(schema) = self.has(at, "propertyNames") {
                 let name = Json::Text(name.clone());
-                let path = format!("{} (the name)", at.path);
+                let path = format!("{}{NAME}", at.path);
                 let named = self.apply(At { schema, instance: &name, path: &path, depth: at.depth + 1 });
                 outcome.found.extend(named.found);
             }
