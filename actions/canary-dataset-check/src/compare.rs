@@ -11,7 +11,10 @@ use crate::{
     config::Allowed,
 };
 use document::{Decimal, Json};
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hasher as _},
+};
 
 /// Places at which changes are told apart; of those beyond, that there are some.
 const MOST_PLACES: usize = 200;
@@ -34,10 +37,31 @@ pub struct Pair {
     pub now: Option<Json>,
     /// The baseline's.
     pub then: Option<Json>,
+    /// Status and bytes of the candidate's answer; `None` without one.
+    pub now_raw: Option<Raw>,
+    /// The baseline's.
+    pub then_raw: Option<Raw>,
     /// Whether the candidate's answer is right; `None` without one.
     pub now_right: Option<bool>,
     /// Whether the baseline's is.
     pub then_right: Option<bool>,
+}
+
+/// An answer as a whole: its status, and its bytes by their hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Raw {
+    status: u16,
+    bytes: u64,
+}
+
+impl Raw {
+    /// Of an answer.
+    #[must_use]
+    pub fn new(status: u16, body: &[u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(body);
+        Self { status, bytes: hasher.finish() }
+    }
 }
 
 /// What all pairs came to.
@@ -90,13 +114,15 @@ impl Compared {
         self.worse += u64::from(then_right && !now_right);
         self.better += u64::from(now_right && !then_right);
         let (Some(now), Some(then)) = (&pair.now, &pair.then) else {
-            self.changed += u64::from(pair.now.is_some() != pair.then.is_some());
+            // What is not JSON on both sides is the same only byte for byte.
+            self.changed += u64::from(pair.now_raw != pair.then_raw);
             return;
         };
         let scene = Scene::new(now, moment, everywhere);
         let mut found = differing(then, now, &scene);
         scene.hide(&mut found);
-        self.changed += u64::from(!found.is_empty());
+        let status = |raw: Option<Raw>| raw.map(|raw| raw.status);
+        self.changed += u64::from(!found.is_empty() || status(pair.now_raw) != status(pair.then_raw));
         for mismatch in found {
             self.note(mismatch, now, then);
         }
@@ -154,7 +180,15 @@ mod tests {
 
     fn pair(then: &str, now: &str, right: (bool, bool)) -> Pair {
         let json = |text: &str| Json::parse(text.as_bytes()).ok();
-        Pair { now: json(now), then: json(then), now_right: Some(right.1), then_right: Some(right.0) }
+        let raw = |text: &str| Some(Raw::new(200, text.as_bytes()));
+        Pair {
+            now: json(now),
+            then: json(then),
+            now_raw: raw(now),
+            then_raw: raw(then),
+            now_right: Some(right.1),
+            then_right: Some(right.0),
+        }
     }
 
     #[test]
@@ -175,6 +209,24 @@ mod tests {
         let change = &compared.places["$.l[*].p"];
         assert_eq!((change.cases, change.sum, change.largest), (2, 2.0, 3.0));
         assert_eq!(compared.places.len(), 1);
+    }
+
+    #[test]
+    fn what_is_not_json_is_compared_as_it_is_and_so_is_the_status() {
+        let moment = Moment("2026-09-21T06:00:00Z".parse().unwrap());
+        let changed = |pair: &Pair| {
+            let mut compared = Compared::default();
+            compared.add(pair, &Everywhere::default(), moment);
+            compared.changed
+        };
+        let other = |pair: Pair, status, body: &str| Pair { now_raw: Some(Raw::new(status, body.as_bytes())), ..pair };
+        assert_eq!(changed(&pair("a,b", "a,b", (true, true))), 0);
+        assert_eq!(changed(&pair("a,b", "a,c", (true, true))), 1);
+        assert_eq!(changed(&pair("a,b", "{}", (true, true))), 1);
+        assert_eq!(changed(&other(pair("a,b", "a,b", (true, true)), 500, "a,b")), 1);
+        assert_eq!(changed(&other(pair("{}", "{}", (true, true)), 500, "{}")), 1);
+        assert_eq!(changed(&other(pair("{}", "{}", (true, true)), 200, " {}")), 0, "the same JSON");
+        assert_eq!(changed(&Pair { now: None, now_raw: None, ..pair("{}", "{}", (true, false)) }), 1, "too late");
     }
 
     #[test]

@@ -86,9 +86,17 @@ pub fn decide(observed: &Observed, canary: &Canary) -> Verdict {
 
 /// What the answers prove beside the baseline's, and by their age.
 fn beside(observed: &Observed, canary: &Canary) -> Vec<load::Findings> {
-    let results = observed.results.as_ref();
-    let compared = canary.compare.as_ref().and_then(|plan| Some(compare::decide(plan, results?.compared.as_ref()?)));
-    let ages = canary.staleness.as_ref().and_then(|plan| Some(plan.decide(results?.ages.as_ref()?)));
+    // Without any results, that is what is told.
+    let Some(results) = observed.results.as_ref() else { return Vec::new() };
+    let unknown = |what: &str| load::Findings { unknown: vec![what.to_owned()], ..load::Findings::default() };
+    let compared = canary.compare.as_ref().map(|plan| match &results.compared {
+        Some(compared) => compare::decide(plan, compared),
+        None => unknown("compare: nothing was compared with the baseline"),
+    });
+    let ages = canary.staleness.as_ref().map(|plan| match &results.ages {
+        Some(ages) => plan.decide(ages),
+        None => unknown("staleness: no answer was looked at"),
+    });
     compared.into_iter().chain(ages).collect()
 }
 
@@ -186,6 +194,14 @@ mod tests {
         ] {
             assert_eq!(word(&observed, failures, flaky), expected, "{observed:?}");
         }
+        let asked = "version: 1\ncases: {from: c}\ncompare: {max_changed: 1%}\nstaleness: {path: $.t, fresh: 1h, blocked: 2h}\n";
+        let asked = config::read(asked, &[], None).unwrap();
+        let lacking = decide(&seen(vec![], Some(counts(25, 0, 0, 0))), &asked);
+        assert_eq!(
+            (lacking.word, lacking.reasons.len()),
+            (Word::Inconclusive, 2),
+            "asked for and not there: {lacking:?}"
+        );
         let stopped_early = Counts { total: 1000, ..counts(200, 0, 0, 100) };
         assert_eq!(
             decide(&seen(vec![], Some(stopped_early)), &canary(Limits::default())).reasons,

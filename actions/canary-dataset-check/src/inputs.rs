@@ -26,7 +26,7 @@ pub struct Inputs {
     /// The running service, such as `https://staging.example.org`; a path in it is put before every path that is asked. `mode: check` and `record` need it.
     #[arg(long)]
     pub base_url: Option<BaseUrl>,
-    /// The release that serves now, for what `config` compares with a baseline. It gets no `authorization`.
+    /// The release that serves now, for what `config` compares with a baseline. It gets no `authorization`, nor what `config` and cases send as `Authorization` and `Cookie`.
     #[arg(long)]
     pub baseline_url: Option<BaseUrl>,
     /// The file that says what is asked and how much may be wrong; relative to the workspace.
@@ -135,6 +135,8 @@ pub(crate) struct Settings {
     /// The folder of `canary.yml`, and where programs run.
     pub(crate) folder: PathBuf,
     pub(crate) workspace: PathBuf,
+    /// What programs get of the environment.
+    pub(crate) environment: Vec<(String, String)>,
     pub(crate) config: Source,
     pub(crate) dataset_path: String,
     pub(crate) canary: Canary,
@@ -197,6 +199,7 @@ impl Settings {
             baseline_url: inputs.baseline_url.clone(),
             folder: runner.path(folder(inputs)),
             workspace: runner.workspace(),
+            environment: runner.child_env().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             config: Source { path: name, digest: Digest::of(text.as_bytes()) },
             dataset_path,
             canary,

@@ -28,6 +28,11 @@ pub fn judge(status: u16, assertions: &[Assertion], everywhere: &Everywhere, rep
         Reply::Late(limit) => return one("answer", format!("within {} ms", limit.as_millis()), "not yet".to_owned()),
         Reply::Redirected => return one("status", status.to_string(), "a redirect, which is not followed".to_owned()),
         Reply::Broken(reason) => return one("body", "a whole answer".to_owned(), reason.clone()),
+        Reply::Ended(status, told) => {
+            let told = if everywhere.redacted.is_empty() { told.as_str() } else { BLACK };
+            let seen = format!("the program ended with {status}: {told}");
+            return one("body", "a whole answer".to_owned(), seen);
+        }
     };
     if answer.status != status {
         // A body that was not expected has its secrets anywhere.

@@ -65,7 +65,8 @@ impl Action for CanaryDatasetCheck {
             Mode::Record => record::record(runner, &settings),
             Mode::Merge => {
                 let reports = inputs::reports(runner, &inputs)?;
-                let same = Same { config: settings.config.digest, dataset: settings.dataset.digest };
+                let (config, dataset) = (settings.config.digest, settings.dataset.digest);
+                let same = Same { config, dataset, cases: settings.cases() };
                 let (observed, target) = merge::merge(&reports, &same).map_err(no_whole)?;
                 let seen = Seen { target, observed, times: (runner.now(), runner.now()), finished: true };
                 conclude(runner, &inputs, (&settings, seen), find(runner, &inputs).await?).await

@@ -18,6 +18,8 @@ pub(crate) const LARGEST: usize = 64 * 1024 * 1024;
 pub(crate) struct Same {
     pub(crate) config: Digest,
     pub(crate) dataset: Digest,
+    /// How many cases there are to be asked, in all shards together.
+    pub(crate) cases: u64,
 }
 
 /// What all shards saw together.
@@ -48,6 +50,11 @@ pub(crate) fn merge(reports: &[(String, Vec<u8>)], same: &Same) -> Result<(Obser
     if problems.is_empty() && !missing.is_empty() {
         problems.push(format!("the shards {} are missing", missing.join(", ")));
     }
+    // A shard that did not come to its cases has no counts, and says why.
+    let counts: Option<Vec<u64>> = parts.iter().map(|part| Some(part.counts?.total)).collect();
+    if let Some(asked) = counts.map(|totals| totals.iter().sum::<u64>()).filter(|asked| *asked != same.cases) {
+        problems.push(format!("together they have {asked} cases, and the dataset has {}", same.cases));
+    }
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -64,7 +71,7 @@ struct Part {
     counts: Option<Counts>,
     wrong: Vec<Asked>,
     ages: Option<Ages>,
-    compared: Option<Json>,
+    compared: Option<Compared>,
 }
 
 fn part(bytes: &[u8], same: &Same) -> Result<Part, String> {
@@ -89,7 +96,9 @@ fn part(bytes: &[u8], same: &Same) -> Result<Part, String> {
         counts: there(report, "counts").map(|it| counts(it).ok_or("has counts that do not add up")).transpose()?,
         wrong: wrong.collect::<Result<_, _>>()?,
         ages: there(report, "ages").map(|it| ages(it).ok_or("has ages that are not understood")).transpose()?,
-        compared: there(report, "compared").cloned(),
+        compared: there(report, "compared")
+            .map(|it| compared(it).ok_or("has a comparison that is not understood"))
+            .transpose()?,
     })
 }
 
@@ -146,16 +155,10 @@ fn asked(case: &Json) -> Option<Asked> {
     })
 }
 
-fn compared(seen: &Json) -> Compared {
-    let of = |member| number(seen, member).unwrap_or(0);
-    Compared {
-        pairs: of("pairs"),
-        missing: of("missing"),
-        changed: of("changed"),
-        worse: of("worse"),
-        better: of("better"),
-        ..Compared::default()
-    }
+fn compared(seen: &Json) -> Option<Compared> {
+    let of = |member| number(seen, member);
+    let (pairs, missing, changed) = (of("pairs")?, of("missing")?, of("changed")?);
+    Some(Compared { pairs, missing, changed, worse: of("worse")?, better: of("better")?, ..Compared::default() })
 }
 
 fn together(parts: Vec<Part>) -> Observed {
@@ -176,7 +179,7 @@ fn together(parts: Vec<Part>) -> Observed {
             results.ages.get_or_insert_default().merge(ages);
         }
         if let Some(part) = &part.compared {
-            results.compared.get_or_insert_default().merge(&compared(part));
+            results.compared.get_or_insert_default().merge(part);
         }
     }
     results.finish();
@@ -200,7 +203,7 @@ mod tests {
     }
 
     fn merged(reports: &[Value]) -> Result<Observed, Vec<String>> {
-        let same = Same { config: Digest::of(b"c"), dataset: Digest::of(b"d") };
+        let same = Same { config: Digest::of(b"c"), dataset: Digest::of(b"d"), cases: reports.len() as u64 * 5 };
         let reports: Vec<_> = reports.iter().map(|report| ("r".to_owned(), report.to_string().into_bytes())).collect();
         merge(&reports, &same).map(|(observed, _)| observed)
     }
@@ -223,6 +226,12 @@ mod tests {
         let mut more = report("1/1", 0);
         more["report"]["counts"]["passed"] = json!(6);
         assert!(told(&[more]).contains("do not add up"));
+        let mut fewer = report("1/1", 0);
+        (fewer["report"]["counts"]["passed"], fewer["report"]["counts"]["total"]) = (json!(4), json!(4));
+        assert!(told(&[fewer]).contains("together they have 4 cases, and the dataset has 5"));
+        let mut unclear = report("1/1", 0);
+        unclear["report"]["compared"] = json!({"pairs": 5, "missing": 0, "changed": 0, "worse": 0});
+        assert!(told(&[unclear]).contains("a comparison that is not understood"));
         let mut other = report("2/2", 0);
         other["report"]["target"] = json!("http://y");
         assert!(told(&[report("1/2", 0), other.clone()]).contains("different services"));

@@ -93,8 +93,7 @@ async fn observe(runner: &Runner, settings: &Settings, observed: &mut Observed) 
         }
     }
     let results = observed.results.insert(Results::default());
-    // What belongs to the service, such as its credentials, does not go to another place.
-    let baseline = settings.baseline_url.as_ref().map(|url| Service::connect(url, &settings.canary.target, None));
+    let baseline = settings.baseline_url.as_ref().map(|url| Service::baseline(url, &settings.canary.target));
     let baseline = baseline.transpose()?;
     run::cases(runner, (&service, baseline.as_ref()), settings, results).await?;
     under_load(runner, (&service, baseline.as_ref()), settings, observed).await

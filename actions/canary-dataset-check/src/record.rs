@@ -49,7 +49,9 @@ async fn write(runner: &Runner, service: &Service, settings: &Settings) -> io::R
     let target = path.with_extension("recorded.jsonl");
     let mut lines = BufReader::new(File::open(path)?).lines();
     let mut stream = settings.dataset.stream()?;
-    let mut recorded = BufWriter::new(File::create(&target)?);
+    // Beside it first: half a dataset would be a dataset.
+    let beside = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut recorded = BufWriter::new(tempfile::NamedTempFile::new_in(beside)?);
     let (mut changed, mut skipped) = (0, 0);
     while let Some(case) = stream.next(&settings.canary)? {
         let line = loop {
@@ -78,7 +80,8 @@ async fn write(runner: &Runner, service: &Service, settings: &Settings) -> io::R
         changed += u64::from(new.is_some());
         writeln!(recorded, "{}", new.as_deref().unwrap_or(&line))?;
     }
-    recorded.flush()?;
+    let recorded = recorded.into_inner().map_err(io::IntoInnerError::into_error)?;
+    recorded.persist(&target).map_err(|error| error.error)?;
     Ok((changed, skipped, shown(&target, settings)))
 }
 

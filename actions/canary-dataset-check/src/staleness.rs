@@ -1,12 +1,11 @@
 //! How old the data behind answers are: fresh, stale, or too old to be used. Pure.
 
 use crate::{
-    assertion::{Moment, Selector, time},
+    assertion::{Mismatch, Scene, Selector, time},
     config::Allowed,
     length::Length,
     load::Findings,
 };
-use document::Json;
 
 /// How far ahead of ours another clock may be.
 const SKEW_SECONDS: f64 = 300.0;
@@ -51,9 +50,9 @@ impl Ages {
 
 impl Staleness {
     /// Takes in one answer.
-    pub fn classify(&self, body: &Json, moment: Moment, ages: &mut Ages) {
-        let seen = self.path.one(body);
-        let age = seen.and_then(time).map(|time| moment.0.duration_since(time).as_secs_f64());
+    pub fn classify(&self, scene: &Scene<'_>, ages: &mut Ages) {
+        let seen = self.path.one(scene.body);
+        let age = seen.and_then(time).map(|time| scene.moment.0.duration_since(time).as_secs_f64());
         // A time from the future would be fresh for ever.
         let (count, fresh) = match age {
             Some(age) if age < -SKEW_SECONDS || age > self.blocked.seconds() => (&mut ages.blocked, false),
@@ -64,7 +63,10 @@ impl Staleness {
         *count += 1;
         if !fresh && ages.example.is_none() {
             let seen = seen.map_or_else(|| "missing".to_owned(), ToString::to_string);
-            ages.example = Some(format!("{} is {seen}", self.path));
+            let place = self.path.place().unwrap_or_else(|| self.path.text().to_owned());
+            let mut shown = Mismatch::new(place, "fresh", seen);
+            scene.blacken(std::slice::from_mut(&mut shown));
+            ages.example = Some(format!("{} is {}", self.path, shown.seen));
         }
     }
 
@@ -93,6 +95,8 @@ impl Staleness {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assertion::{Everywhere, Moment};
+    use document::Json;
 
     #[test]
     fn an_age_is_fresh_stale_or_blocked_and_no_age_is_blocked() {
@@ -106,9 +110,15 @@ mod tests {
         let moment = Moment("2026-09-21T06:00:00Z".parse().unwrap());
         let classify = |text: &str| {
             let mut ages = Ages::default();
-            staleness.classify(&Json::parse(text.as_bytes()).unwrap(), moment, &mut ages);
+            let body = Json::parse(text.as_bytes()).unwrap();
+            staleness.classify(&Scene::new(&body, moment, &Everywhere::default()), &mut ages);
             (ages.fresh, ages.stale, ages.blocked)
         };
+        let mut hidden = Ages::default();
+        let body = Json::parse(br#"{"t": "2020-01-01T00:00:00Z"}"#).unwrap();
+        let everywhere = Everywhere { redacted: vec!["$.t".parse().unwrap()], ..Everywhere::default() };
+        staleness.classify(&Scene::new(&body, moment, &everywhere), &mut hidden);
+        assert_eq!(hidden.example.as_deref(), Some("$.t is [redacted]"));
         for (text, class) in [
             (r#"{"t": "2026-09-20T06:00:00Z"}"#, (1, 0, 0)),
             (r#"{"t": "2026-09-20T05:59:59Z"}"#, (0, 1, 0)),

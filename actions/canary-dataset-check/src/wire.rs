@@ -9,7 +9,7 @@ mod request;
 
 pub(crate) use answer::Trouble;
 pub use head::Head;
-pub(crate) use request::{Encoder, headers};
+pub(crate) use request::{Credentials, Encoder};
 
 use answer::Reading;
 use futures_util::FutureExt as _;

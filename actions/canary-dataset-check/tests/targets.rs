@@ -8,12 +8,16 @@ use world::{Ran, World};
 
 /// The command without a `base-url`.
 fn run(world: &World, args: &[&str]) -> Ran {
+    run_with(world, args, &[])
+}
+
+fn run_with(world: &World, args: &[&str], env: &[(&str, &str)]) -> Ran {
     let mut command = world.command("unused", args);
     let args: Vec<_> =
         command.get_args().map(|arg| arg.to_owned()).filter(|arg| arg != "--base-url" && arg != "unused").collect();
     let mut without = std::process::Command::new(command.get_program());
     without.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    without.env("PATH", "/usr/bin:/bin").current_dir(world.folder.path()).args(args);
+    without.envs(env.iter().copied()).env("PATH", "/usr/bin:/bin").current_dir(world.folder.path()).args(args);
     command = without;
     world.ran(command.output().unwrap())
 }
@@ -66,10 +70,24 @@ fn a_program_is_asked_on_its_standard_input() {
         "{}",
         ran.log
     );
+    let hidden = canary("20s") + "redact: [$.customer]\n";
+    let ran = run(&World::new(&hidden, &case(3, 6)), &[]);
+    assert!(ran.log.contains("exit status: 1: [redacted]") && !ran.log.contains("1: cannot"), "{}", ran.log);
     let ran = run(&World::new(&canary("1ms"), &case(1, 2)), &[]);
     assert!(ran.code == 1 && ran.log.contains("not yet"), "{}", ran.log);
     let missing = "version: 1\ntarget: {command: [./nowhere]}\ncases: {from: cases.jsonl}\n";
     assert_eq!(run(&World::new(missing, &case(1, 2)), &[]).code, 3);
     let probed = "version: 1\ntarget: {command: [x]}\nprobes: [{get: /a}]\ncases: {from: cases.jsonl}\n";
     assert_eq!(run(&World::new(probed, &case(1, 2)), &[]).code, 2);
+}
+
+#[test]
+fn a_program_gets_none_of_the_steps_inputs() {
+    let script = "import json,os,sys; print(json.dumps({'own': [n for n in os.environ if n.startswith('INPUT_')], 'path': 'PATH' in os.environ}))";
+    let canary = format!(
+        "version: 1\ntarget: {{timeout: 20s, command: [python3, -c, \"{script}\"]}}\ncases: {{from: cases.jsonl}}\n"
+    );
+    let case = "{\"id\":\"1\",\"request\":{\"body\":{}},\"expect\":{\"values\":{\"$.own\":[],\"$.path\":true}}}\n";
+    let ran = run_with(&World::new(&canary, case), &[], &[("INPUT_REGISTRY-PASSWORD", "hunter2")]);
+    assert_eq!(ran.code, 0, "{}", ran.log);
 }

@@ -20,11 +20,11 @@ pub struct Everywhere {
 #[derive(Debug, Clone)]
 pub struct Scene<'a> {
     /// Its body.
-    pub(super) body: &'a Json,
+    pub(crate) body: &'a Json,
     /// When it had come.
-    pub(super) moment: Moment,
+    pub(crate) moment: Moment,
     /// What holds of paths everywhere.
-    pub(super) everywhere: &'a Everywhere,
+    pub(crate) everywhere: &'a Everywhere,
     /// Which tolerance holds at a place of this body, once one was asked for.
     tolerances: OnceCell<HashMap<String, usize>>,
     /// The places in this body that are ignored, once one was asked for.
@@ -53,6 +53,11 @@ impl<'a> Scene<'a> {
     /// Drops what is ignored, and blackens what must not be shown.
     pub fn hide(&self, found: &mut Vec<Mismatch>) {
         self.ignore(found);
+        self.blacken(found);
+    }
+
+    /// Blackens what must not be shown.
+    pub fn blacken(&self, found: &mut [Mismatch]) {
         if found.is_empty() || self.everywhere.redacted.is_empty() {
             return;
         }

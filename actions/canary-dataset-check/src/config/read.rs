@@ -12,7 +12,7 @@ use crate::{
     tolerance::Tolerance,
 };
 use document::{Fields, Filling, Json, Parameter, Problem};
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING, UPGRADE};
 use std::{collections::BTreeSet, path::PathBuf};
 
 const SECTIONS: [&str; 16] = [
@@ -130,11 +130,18 @@ fn path_of_id() -> Result<Selector, String> {
     path("$.id")
 }
 
+/// Headers that say how a request is sent: a second one beside the client's own would leave open which holds.
+const OWN: [HeaderName; 6] = [CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING, UPGRADE];
+
 /// The headers a mapping names.
 pub(crate) fn headers_of(fields: &Fields<'_>) -> Vec<(HeaderName, HeaderValue)> {
     let header = |key: &str| {
         let value = fields.text(key)?;
         let name = HeaderName::try_from(key).map_err(|_| fields.refuse(key, "is not the name of a header")).ok()?;
+        if OWN.contains(&name) {
+            fields.refuse(key, "is written by the client itself");
+            return None;
+        }
         let value =
             HeaderValue::try_from(value).map_err(|_| fields.refuse(key, "is not the value of a header")).ok()?;
         Some((name, value))
@@ -365,7 +372,7 @@ limits: {failures: 0, flaky: 1%}
 
     #[test]
     fn everything_wrong_is_told_at_once_in_the_order_of_the_lines() {
-        let text = "version: 2\nporbes: []\ntarget:\n  timeout: 0ms\n  headers: {\"a b\": c}\nprobes:\n- get: healthz\n- \
+        let text = "version: 2\nporbes: []\ntarget:\n  timeout: 0ms\n  headers: {\"a b\": c, Host: x}\nprobes:\n- get: healthz\n- \
                     {status: 99}\ncases: {from: c.jsonl, min: 0}\nmetadata: {git_sha: sha}\nassert:\n- path: $.a\n\
                     limits: {failures: 101%}\ntolerances: [{path: $.x}, {path: $.a, abs: 1}, {path: $.a, rel: 1}]\n";
         assert_eq!(
@@ -375,6 +382,7 @@ limits: {failures: 0, flaky: 1%}
                 "line 2: porbes: unknown key; did you mean `probes`?",
                 "line 4: target.timeout: `0s` is too short",
                 "line 5: target.headers.a b: is not the name of a header",
+                "line 5: target.headers.Host: is written by the client itself",
                 "line 7: probes[0].get: `healthz` is not a path: it starts with `/` and has no white space",
                 "line 8: probes[1].status: `99` is not a whole number from 100 to 599",
                 "line 8: probes[1]: `get` is missing; for example `get: /healthz`",

@@ -1,19 +1,20 @@
 //! One request and what came back.
 
-use super::{batch::Batch, program};
+use super::{
+    batch::Batch,
+    program::{self, Program},
+};
 use crate::{
     cases::{Case, Request},
     config::{Origin, Target},
     inputs::{BaseUrl, Settings},
-    wire::{Client, Encoder, Head, Trouble, Wire, headers},
+    wire::{Client, Credentials, Encoder, Head, Trouble, Wire},
 };
 use document::{Json, JsonFault};
 use github::{Exit, Failure};
 use jiff::Timestamp;
-use reqwest::header::HeaderValue;
 use std::{
     borrow::Cow,
-    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -31,6 +32,8 @@ pub enum Reply {
     Redirected,
     /// An answer that breaks off, is not HTTP, or is longer than 4 MiB: why.
     Broken(String),
+    /// The program that was asked failed: how it ended, and the beginning of what it said of it, which is foreign text.
+    Ended(String, String),
     /// Nobody answered: why. Says nothing about right or wrong.
     Unreachable(String),
 }
@@ -66,7 +69,7 @@ struct Inner {
 enum Way {
     Http(Box<(Client, Encoder)>),
     Batch(Mutex<Batch>),
-    Program(Vec<String>, PathBuf),
+    Program(Program),
 }
 
 impl Answer {
@@ -83,14 +86,19 @@ impl Answer {
 }
 
 impl Service {
+    /// The release that serves now. What belongs to the service, such as its credentials, does not go to another place.
+    pub(crate) fn baseline(base_url: &BaseUrl, target: &Target) -> Result<Self, Failure> {
+        Self::connect(base_url, target, Credentials::KeptBack)
+    }
+
     /// Sets up the client; nothing is sent yet.
-    pub(crate) fn connect(base_url: &BaseUrl, target: &Target, login: Option<&HeaderValue>) -> Result<Self, Failure> {
+    fn connect(base_url: &BaseUrl, target: &Target, login: Credentials<'_>) -> Result<Self, Failure> {
         let url = base_url.url();
         let dial = Dial::to(&url).map_err(|error| {
             let failure = Failure::new(Exit::Unknown, "prepare to ask").subject(base_url);
             failure.because(error).state("nothing was asked")
         })?;
-        let encoder = Encoder::new(&url, &dial, headers(&target.headers, login));
+        let encoder = Encoder::new(&url, &dial, (&target.headers, login));
         let way = Way::Http(Box::new((Client::new(dial), encoder)));
         Ok(Self::by(way, base_url.to_string(), target))
     }
@@ -113,16 +121,14 @@ impl Service {
                 return Ok(Self::by(Way::Batch(Mutex::new(batch)), settings.target(), target));
             }
             Origin::Program(words) => {
-                return Ok(Self::by(
-                    Way::Program(words.clone(), settings.workspace.clone()),
-                    settings.target(),
-                    target,
-                ));
+                let (words, folder) = (words.clone(), settings.workspace.clone());
+                let program = Program { words, folder, environment: settings.environment.clone() };
+                return Ok(Self::by(Way::Program(program), settings.target(), target));
             }
         }
         let nobody = || Failure::new(Exit::Unknown, "ask").because("no service is named").state("nothing was asked");
         let base_url = settings.base_url.as_ref().ok_or_else(nobody)?;
-        Self::connect(base_url, &settings.canary.target, settings.authorization.as_ref())
+        Self::connect(base_url, &settings.canary.target, Credentials::Sent(settings.authorization.as_ref()))
     }
 
     /// Its address.
@@ -139,7 +145,7 @@ impl Service {
     pub(crate) fn encode(&self, request: &Request) -> Result<Wire, String> {
         match &self.0.way {
             Way::Http(http) => http.1.encode(request),
-            Way::Batch(_) | Way::Program(..) => Err("only a service is asked over HTTP".to_owned()),
+            Way::Batch(_) | Way::Program(_) => Err("only a service is asked over HTTP".to_owned()),
         }
     }
 
@@ -153,9 +159,9 @@ impl Service {
         match &self.0.way {
             Way::Http(_) => self.ask(&case.request).await,
             Way::Batch(batch) => batch.lock().unwrap_or_else(PoisonError::into_inner).find(&case.id, answer),
-            Way::Program(words, folder) => {
+            Way::Program(program) => {
                 let body = case.request.body.as_ref().map(ToString::to_string);
-                program::ask(words, folder, body, self.0.timeout, |body| answer(body, None)).await
+                program::ask(program, body, self.0.timeout, |body| answer(body, None)).await
             }
         }
     }

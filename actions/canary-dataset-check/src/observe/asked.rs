@@ -6,6 +6,9 @@ use std::{fmt, time::Duration};
 /// Failing cases whose mismatches are kept; of the others, that they failed.
 const KEPT: u64 = 1000;
 
+/// Mismatches of one case that are kept; the last then says how many there are more.
+const KEPT_OF_ONE: usize = 100;
+
 /// Cases that are kept by name, right ones and wrong ones each; of those beyond, how many there were.
 const NAMED: u64 = 10_000;
 
@@ -126,6 +129,11 @@ impl Results {
         if self.counts.asked() - self.counts.passed > KEPT {
             asked.mismatches.clear();
         }
+        let more = asked.mismatches.len().saturating_sub(KEPT_OF_ONE);
+        if more > 0 {
+            asked.mismatches.truncate(KEPT_OF_ONE);
+            asked.mismatches.push(Mismatch::new("$", "no more of them", format!("and {more} more")));
+        }
         asked.took = latencies.iter().sum();
         latencies.iter().for_each(|latency| self.latencies.record(*latency));
         let right = asked.verdict == CaseVerdict::Passed;
@@ -162,5 +170,11 @@ mod tests {
         assert_eq!(results.counts.failed, 15_000);
         assert_eq!(results.asked.len(), 10_000);
         assert_eq!(results.asked.iter().filter(|asked| !asked.mismatches.is_empty()).count(), 1000);
+        let mismatches = vec![Mismatch::new("$", "a", "b"); 5000];
+        let mut results = Results::default();
+        let (id, verdict) = (String::new(), CaseVerdict::Failed);
+        results.add(Asked { id, line: 1, verdict, mismatches, took: Duration::ZERO }, &[]);
+        let kept = &results.asked[0].mismatches;
+        assert_eq!((kept.len(), kept[100].seen.as_str()), (101, "and 4900 more"));
     }
 }

@@ -1,7 +1,7 @@
 //! A program that is asked: the body on its standard input, the answer on its standard output.
 
 use super::Reply;
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{path::PathBuf, process::Stdio, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     process::Command,
@@ -14,26 +14,36 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 /// What is shown of its complaints, in bytes.
 const SHOWN: u64 = 2000;
 
+/// What is run, and where.
+pub(super) struct Program {
+    pub(super) words: Vec<String>,
+    pub(super) folder: PathBuf,
+    /// All it gets of the environment.
+    pub(super) environment: Vec<(String, String)>,
+}
+
 /// Runs the program once. It is killed when its time is over.
 pub(super) async fn ask(
-    words: &[String],
-    folder: &Path,
+    program: &Program,
     body: Option<String>,
     limit: Duration,
     answer: impl Fn(Vec<u8>) -> Reply,
 ) -> Reply {
-    match timeout(limit, run(words, folder, body)).await {
+    match timeout(limit, run(program, body)).await {
         Ok(Ok(bytes)) => answer(bytes),
         Ok(Err(reply)) => reply,
         Err(_) => Reply::Late(limit),
     }
 }
 
-async fn run(words: &[String], folder: &Path, body: Option<String>) -> Result<Vec<u8>, Reply> {
+async fn run(asked: &Program, body: Option<String>) -> Result<Vec<u8>, Reply> {
     let unreachable = |error: std::io::Error| Reply::Unreachable(error.to_string());
-    let (program, args) = words.split_first().ok_or_else(|| Reply::Unreachable("no program is named".to_owned()))?;
+    let (program, args) =
+        asked.words.split_first().ok_or_else(|| Reply::Unreachable("no program is named".to_owned()))?;
     let mut command = Command::new(program);
-    command.args(args).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let environment = asked.environment.iter().map(|(name, value)| (name, value));
+    command.args(args).current_dir(&asked.folder).env_clear().envs(environment);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.kill_on_drop(true).spawn().map_err(unreachable)?;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let send = async {
@@ -70,5 +80,5 @@ async fn run(words: &[String], folder: &Path, body: Option<String>) -> Result<Ve
         return Ok(out);
     }
     let told = String::from_utf8_lossy(&told).split_whitespace().collect::<Vec<_>>().join(" ");
-    Err(Reply::Broken(format!("the program ended with {status}: {told}")))
+    Err(Reply::Ended(status.to_string(), told))
 }

@@ -2,9 +2,9 @@
 
 use super::{Asked, Reply, Results, Service};
 use crate::{
-    assertion::Moment,
+    assertion::{Moment, Scene},
     cases::{Case, Request},
-    compare::{Compared, Pair},
+    compare::{Compared, Pair, Raw},
     inputs::Settings,
     judge::{Outcome, hide, judge, together},
     random::Random,
@@ -88,6 +88,7 @@ async fn ask(sides: Sides<'_>, case: Case, settings: &Settings) -> Done {
         if let Some(baseline) = baseline {
             let reply = baseline.ask_case(&case).await;
             (pair.then, pair.then_right) = (body(&reply), right(&judged(&reply)));
+            pair.then_raw = raw(&reply);
         }
     };
     if baseline_first {
@@ -106,6 +107,7 @@ async fn ask(sides: Sides<'_>, case: Case, settings: &Settings) -> Done {
         let outcome = judged(&reply);
         if number == 0 && keeps_bodies {
             (pair.now, pair.now_right) = (body(&reply), right(&outcome));
+            pair.now_raw = raw(&reply);
         }
         outcomes.push(outcome);
     }
@@ -120,6 +122,13 @@ async fn ask(sides: Sides<'_>, case: Case, settings: &Settings) -> Done {
 fn body(reply: &Reply) -> Option<Json> {
     match reply {
         Reply::Answer(answer) => answer.json().ok().map(Cow::into_owned),
+        _ => None,
+    }
+}
+
+fn raw(reply: &Reply) -> Option<Raw> {
+    match reply {
+        Reply::Answer(answer) => Some(Raw::new(answer.status, &answer.body)),
         _ => None,
     }
 }
@@ -140,7 +149,7 @@ fn beside(settings: &Settings, results: &mut Results, pair: &Pair, moment: Momen
     if let (Some(plan), Some(ages), Some(body), Some(true)) =
         (&settings.canary.staleness, &mut results.ages, &pair.now, pair.now_right)
     {
-        plan.classify(body, moment, ages);
+        plan.classify(&Scene::new(body, moment, &settings.canary.everywhere), ages);
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) async fn compare(service: &Service, path: &str, promised: &Contract) 
         },
         Reply::Answer(answer) => ProbeState::Bad(format!("status: expected 200, seen {}", answer.status)),
         Reply::Redirected => ProbeState::Bad("a redirect, which is not followed".to_owned()),
-        Reply::Broken(reason) => ProbeState::Bad(format!("the answer {reason}")),
+        Reply::Broken(reason) | Reply::Ended(reason, _) => ProbeState::Bad(format!("the answer {reason}")),
         Reply::Late(limit) => ProbeState::Silent(format!("no answer within {} ms", limit.as_millis())),
         Reply::Unreachable(reason) => ProbeState::Silent(format!("no answer: {reason}")),
     };

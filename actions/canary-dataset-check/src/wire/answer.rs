@@ -74,6 +74,7 @@ impl Reading<'_> {
             if self.buffer.len() > LARGEST_HEAD {
                 return Err(Trouble::Broken(format!("has a head longer than {LARGEST_HEAD} bytes")));
             }
+            self.buffer.reserve(16 * 1024);
             match self.stream.read_buf(self.buffer).await {
                 Ok(0) if self.buffer.is_empty() => return Err(Trouble::Silent("the connection was closed".to_owned())),
                 Ok(0) => return Err(Trouble::Broken("breaks off: its head does not end".to_owned())),

@@ -4,7 +4,7 @@ use super::{Answered, Repeatable, Wire};
 use crate::cases::Request;
 use reqwest::{
     Method, Url,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, USER_AGENT},
 };
 use transport::Dial;
 
@@ -19,11 +19,34 @@ pub(crate) struct Encoder {
     absolute: String,
     host: String,
     headers: HeaderMap,
+    kept_back: &'static [HeaderName],
 }
 
+/// What proves to a service who asks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Credentials<'a> {
+    /// The file's and the cases' own, and those of the run where it has some.
+    Sent(Option<&'a HeaderValue>),
+    /// None of them: the service asked is not the one they are for.
+    KeptBack,
+}
+
+/// Headers with credentials (RFC 9110, section 11.6.2; RFC 6265, section 4.2).
+const SECRET: &[HeaderName] = &[AUTHORIZATION, COOKIE];
+
 impl Encoder {
-    /// `headers` go with every request, unless one has its own of the same name.
-    pub(crate) fn new(url: &Url, dial: &Dial, mut headers: HeaderMap) -> Self {
+    /// The file's headers go with every request, unless one has its own of the same name.
+    pub(crate) fn new(
+        url: &Url,
+        dial: &Dial,
+        (of_the_file, login): (&[(HeaderName, HeaderValue)], Credentials<'_>),
+    ) -> Self {
+        let kept_back = if matches!(login, Credentials::KeptBack) { SECRET } else { &[] };
+        let mut headers: HeaderMap =
+            of_the_file.iter().filter(|(name, _)| !kept_back.contains(name)).cloned().collect();
+        if let Credentials::Sent(Some(login)) = login {
+            headers.insert(AUTHORIZATION, login.clone());
+        }
         let host = url.host_str().unwrap_or_default();
         let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
@@ -35,7 +58,7 @@ impl Encoder {
         let base = url.as_str().trim_end_matches('/').to_owned();
         let prefix = url.path().trim_end_matches('/').to_owned();
         let common = headers.iter().flat_map(|(name, value)| line(name.as_str(), value.as_bytes())).collect();
-        Self { base, prefix, common, absolute: dial.absolute().unwrap_or_default(), host, headers }
+        Self { base, prefix, common, absolute: dial.absolute().unwrap_or_default(), host, headers, kept_back }
     }
 
     /// The bytes of a request.
@@ -56,7 +79,7 @@ impl Encoder {
             let common = self.headers.iter().filter(|(name, _)| !own(name.as_str()));
             common.for_each(|(name, value)| bytes.extend(line(name.as_str(), value.as_bytes())));
         }
-        for (name, value) in &request.headers {
+        for (name, value) in request.headers.iter().filter(|(name, _)| !self.kept_back.contains(name)) {
             bytes.extend(line(name.as_str(), value.as_bytes()));
         }
         let mut field = |name: &str, value: &[u8]| bytes.extend(line(name, value));
@@ -106,26 +129,36 @@ fn is_plain(path: &str) -> bool {
     path.bytes().all(kept) && !path.contains("/.")
 }
 
-/// The headers of every request: the file's, and the credentials where the run has some.
-pub(crate) fn headers(
-    of_the_file: &[(reqwest::header::HeaderName, HeaderValue)],
-    authorization: Option<&HeaderValue>,
-) -> HeaderMap {
-    let mut headers: HeaderMap = of_the_file.iter().cloned().collect();
-    if let Some(value) = authorization {
-        headers.insert(AUTHORIZATION, value.clone());
-    }
-    headers
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     fn encoder() -> Encoder {
+        with((&[], Credentials::Sent(None)))
+    }
+
+    fn with(headers: (&[(HeaderName, HeaderValue)], Credentials<'_>)) -> Encoder {
         let url: Url = "http://example.org:8080/api/".parse().unwrap();
-        Encoder::new(&url, &Dial::to(&url).unwrap(), HeaderMap::new())
+        Encoder::new(&url, &Dial::to(&url).unwrap(), headers)
+    }
+
+    #[test]
+    fn credentials_of_the_run_the_file_and_a_case_go_to_the_service_alone() {
+        let header = |name: HeaderName, value: &str| (name, HeaderValue::from_str(value).unwrap());
+        let of_the_file = [header(COOKIE, "of=file"), header(ACCEPT, "text/html")];
+        let request = Request { headers: vec![header(AUTHORIZATION, "of-case")], ..Request::get("/") };
+        let login = HeaderValue::from_static("of-run");
+        let text = |credentials, request: &Request| {
+            String::from_utf8(with((&of_the_file, credentials)).encode(request).unwrap().bytes).unwrap()
+        };
+        let (sent, plain) = (Credentials::Sent(Some(&login)), Request::get("/"));
+        assert!(text(sent, &plain).contains("authorization: of-run") && text(sent, &plain).contains("cookie: of=file"));
+        assert!(text(sent, &request).contains("authorization: of-case") && !text(sent, &request).contains("of-run"));
+        for request in [&plain, &request] {
+            let kept = text(Credentials::KeptBack, request);
+            assert!(!kept.contains("of-") && !kept.contains("of=") && kept.contains("text/html"), "{kept}");
+        }
     }
 
     #[test]
