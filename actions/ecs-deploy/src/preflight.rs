@@ -1,5 +1,6 @@
 //! `mode: preflight`: everything that would stop a deployment, or its way back, looked for before anything is begun.
 
+mod answers;
 mod decide;
 
 pub(crate) use decide::Check;
@@ -14,12 +15,11 @@ use crate::{
     model::Service,
     outcome::Outcome,
     rollout::Rollout,
-    verdict::Verdict,
 };
 use aws::{AwsError, Service as Api};
-use decide::{Answer, Back, Group, Read, Seen, table, worst};
+use decide::{Answer, Back, Group, Read, Seen, table};
 use github::Failure;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeSet;
 use subject::{ImageRef, Reference};
 
@@ -40,9 +40,7 @@ pub(crate) async fn run(
         Err(error) => (forth.overrides.clone(), Some(error.to_string())),
     };
     let mut found = Vec::new();
-    let mut images: Vec<ImageRef> = overrides.images().into_iter().map(|(_, image)| image).collect();
-    images.extend(image.filter(|image| !images.contains(image)).cloned());
-    for image in images {
+    for image in answers::needed(&overrides, image) {
         let (presence, platforms) = look_for(&image, open).await?;
         found.extend(platforms);
         facts.presence.push((image, presence));
@@ -73,8 +71,7 @@ async fn look_for(image: &ImageRef, open: Open<'_, '_>) -> Result<(Presence, BTr
     let presence = match evidence.registry().manifest(image).await {
         Ok(manifest) => {
             if let oci::Kind::Index(index) = manifest.kind {
-                let said = index.manifests.iter().filter_map(|entry| entry.platform.as_ref());
-                platforms.extend(said.map(|platform| platform.architecture.clone()).filter(|name| name != "unknown"));
+                platforms = answers::architectures(&index);
             }
             Presence::Present
         }
@@ -134,18 +131,12 @@ async fn definition(rollout: &Rollout<'_>, name: &str, open: Open<'_, '_>) -> Re
 
 /// The alarms that would take a deployment back, and their states.
 async fn alarms(rollout: &Rollout<'_>, service: &Service) -> Result<Vec<(String, String)>, AwsError> {
-    let configured = &service.deployment_configuration["alarms"];
-    let names = configured["alarmNames"].as_array().filter(|names| !names.is_empty() && configured["enable"] == true);
-    let Some(names) = names else { return Ok(Vec::new()) };
+    let names = answers::watched(service);
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
     let answer = rollout.ecs.aws.json(Api::CloudWatch, "DescribeAlarms", &json!({"AlarmNames": names})).await?;
-    let listed =
-        ["MetricAlarms", "CompositeAlarms"].into_iter().flat_map(|kind| answer[kind].as_array().into_iter().flatten());
-    let text = |alarm: &Value, name: &str| alarm[name].as_str().unwrap_or_default().to_owned();
-    let found: Vec<_> = listed.map(|alarm| (text(alarm, "AlarmName"), text(alarm, "StateValue"))).collect();
-    // An alarm that is not there never goes off.
-    let missing = names.iter().filter_map(Value::as_str).filter(|name| !found.iter().any(|(known, _)| known == name));
-    let missing: Vec<_> = missing.map(|name| (name.to_owned(), "not there".to_owned())).collect();
-    Ok([found, missing].concat())
+    Ok(answers::states(&names, &answer))
 }
 
 /// The service's target groups, with their weights where a rule shifts between two.
@@ -170,25 +161,13 @@ async fn groups(rollout: &Rollout<'_>, service: &Service) -> Result<Vec<Group>, 
     Ok(groups)
 }
 
-/// The log groups the containers write to in this region, and whether they are there. Those made on demand need not be.
+/// The log groups the containers write to in this region, and whether they are there.
 async fn logs(rollout: &Rollout<'_>, base: &Definition) -> Result<Vec<(String, bool)>, AwsError> {
     let mut groups = Vec::new();
-    for container in base.names() {
-        let options = base.log_options(container);
-        let here = options["awslogs-region"].as_str().is_none_or(|region| region == rollout.ecs.aws.region());
-        let Some(name) =
-            options["awslogs-group"].as_str().filter(|_| here && options["awslogs-create-group"] != "true")
-        else {
-            continue;
-        };
-        if groups.iter().any(|(known, _)| known == name) {
-            continue;
-        }
+    for name in answers::log_groups(base, rollout.ecs.aws.region()) {
         let asked = json!({"logGroupNamePrefix": name});
         let answer = rollout.ecs.aws.json(Api::Logs, "DescribeLogGroups", &asked).await?;
-        let there =
-            answer["logGroups"].as_array().is_some_and(|all| all.iter().any(|group| group["logGroupName"] == name));
-        groups.push((name.to_owned(), there));
+        groups.push((name.to_owned(), answers::has_group(&answer, name)));
     }
     Ok(groups)
 }
@@ -211,16 +190,7 @@ fn told(rollout: &Rollout<'_>, table: Vec<Check>) -> Outcome {
         };
         rollout.runner.info(format!("[{mark}] {}: {}", check.what, check.says));
     }
-    let verdict = match worst(&table) {
-        Answer::Go => Verdict::Ready,
-        Answer::Unknown => Verdict::Unclear,
-        Answer::NoGo => Verdict::Refused,
-    };
-    let first = table
-        .iter()
-        .filter(|check| check.answer == worst(&table))
-        .map(|check| format!("{}? {}", check.what, check.says));
-    let cause = first.take(1).next().filter(|_| verdict != Verdict::Ready);
+    let (verdict, cause) = answers::verdict(&table);
     Outcome { cause, checks: table, ..Outcome::new(verdict, rollout.settings, rollout.runner.now()) }
 }
 
