@@ -98,7 +98,8 @@ fn unknown(what: &'static str, says: impl Into<String>) -> Check {
 #[must_use]
 pub(crate) fn table(seen: &Seen) -> Vec<Check> {
     let mut table = vec![deployable(seen), images(seen), quiet(seen)];
-    if !matches!(seen.plan, Plan::Refuse(_)) || seen.facts.service.is_some() {
+    // Of a service that is not there, nothing else can be asked.
+    if seen.facts.service.is_some() {
         table.extend([back(seen), alarms(seen), traffic(seen), architecture(seen), logs(seen)]);
     }
     table

@@ -41,6 +41,12 @@ fn a_service_that_nothing_is_wrong_with_is_go_in_every_row() {
     assert_eq!(table.len(), 8);
     assert!(table.iter().all(|check| check.answer == Answer::Go), "{table:#?}");
     assert_eq!(worst(&table), Answer::Go);
+    let mut none = seen();
+    none.facts.service = None;
+    assert_eq!(super::table(&none).len(), 3);
+    none.facts.presence.clear();
+    assert_eq!(row(&none, "has the images").says, "none is changed");
+    assert!(row(&seen(), "has the images").says.contains("@sha256:"));
     assert_eq!(worst(&[]), Answer::Unknown, "nothing asked is nothing known");
 }
 
