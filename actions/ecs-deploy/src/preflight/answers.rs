@@ -138,7 +138,7 @@ mod tests {
     fn the_worst_row_decides_and_is_told() {
         let row = |answer, says: &str| Check { what: "w", answer, says: says.to_owned() };
         let (go, open, no) = (row(Answer::Go, "g"), row(Answer::Unknown, "u"), row(Answer::NoGo, "n"));
-        assert_eq!(verdict(&[go.clone()]), (Verdict::Ready, None));
+        assert_eq!(verdict(std::slice::from_ref(&go)), (Verdict::Ready, None));
         assert_eq!(verdict(&[go.clone(), open.clone()]), (Verdict::Unclear, Some("w? u".into())));
         assert_eq!(verdict(&[open, go, no]), (Verdict::Refused, Some("w? n".into())));
         assert_eq!(verdict(&[]), (Verdict::Unclear, None));

@@ -53,7 +53,7 @@ fn a_service_that_nothing_is_wrong_with_is_go_in_every_row() {
 #[test]
 fn each_thing_in_the_way_is_seen_in_its_row_and_what_cannot_be_read_is_never_go() {
     type Change = fn(&mut Seen);
-    let rows: [(&str, Change, Answer, &str); 21] = [
+    let rows: [(&str, Change, Answer, &str); 25] = [
         (
             "can be deployed",
             |s| s.plan = Plan::Refuse(Refusal { why: "w".into(), help: "h".into() }),
@@ -96,6 +96,10 @@ fn each_thing_in_the_way_is_seen_in_its_row_and_what_cannot_be_read_is_never_go(
         ("healthy", |s| s.groups = Ok(vec![group(Some(90), 1), group(Some(10), 1)]), Answer::NoGo, "both"),
         ("healthy", |s| s.groups = Ok(vec![group(Some(0), 1), group(Some(0), 1)]), Answer::NoGo, "every weight"),
         ("healthy", |s| s.groups = Err("denied".into()), Answer::Unknown, "denied"),
+        ("healthy", |s| s.groups = Ok(vec![]), Answer::Go, "no target group"),
+        ("healthy", |s| s.groups = Ok(vec![group(None, 2)]), Answer::Go, "2 healthy"),
+        ("processor", |s| s.platforms.1 = vec![], Answer::Go, "does not say"),
+        ("processor", |s| s.platforms.1 = vec!["arm64".into()], Answer::NoGo, "on amd64, the image is for arm64"),
         ("processor", |s| s.platforms.0 = "riscv64".into(), Answer::NoGo, "amd64, arm64"),
         ("log groups", |s| s.logs = Ok(vec![("/ecs/x".into(), false)]), Answer::NoGo, "/ecs/x does not exist"),
         ("log groups", |s| s.logs = Err("denied".into()), Answer::Unknown, "denied"),
