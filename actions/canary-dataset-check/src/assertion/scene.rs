@@ -157,7 +157,12 @@ mod tests {
         assert_eq!(hidden(&["$.l[?@.k > 5].x"], &[], &["$.l[7].x"]), ["$.l[7].x 2"], "who knows what is not there");
         assert_eq!(hidden(&[], &["$.l[?@.k > 5].x"], &["$.l[7].x"]), ["$.l[7].x [redacted]"]);
         assert_eq!(hidden(&[], &["$.a.b"], &["$.a.b (the name)"]), ["$.a.b (the name) [redacted]"]);
-        let everywhere = Everywhere { redacted: vec!["$..t".parse().unwrap()], ..Everywhere::default() };
+        assert_eq!(
+            hidden(&["$..t", "$.q"], &["$.q", "$..w"], &["$.x.t", "$.x.w", "$.x.u"]),
+            ["$.x.w [redacted]", "$.x.u 2"]
+        );
+        let everywhere = ["$.elsewhere", "$..t"].map(|text| text.parse().unwrap()).into();
+        let everywhere = Everywhere { redacted: everywhere, ..Everywhere::default() };
         let moment = Moment("2026-09-21T06:00:00Z".parse().unwrap());
         for (expected, shown) in
             [(r#"{"t":"secret"}"#, BLACK), (r#"[["secret"]]"#, BLACK), ("a list of 2", "a list of 2")]
@@ -166,6 +171,10 @@ mod tests {
             Scene::new(&Json::parse(br#"{"a": {"b": 1}}"#).unwrap(), moment, &everywhere).hide(&mut found);
             assert_eq!(found[0].expected, shown);
         }
+        let everywhere = Everywhere { redacted: vec!["$.a.q".parse().unwrap()], ..Everywhere::default() };
+        let mut found = vec![Mismatch::new("$.z", r#"{"x":1}"#, "missing")];
+        Scene::new(&Json::parse(b"{}").unwrap(), moment, &everywhere).hide(&mut found);
+        assert_eq!(found[0].expected, r#"{"x":1}"#, "it holds nothing that is redacted");
     }
 
     #[test]
