@@ -12,7 +12,7 @@ use crate::{
 };
 use attest::predicate::release_manifest::{InputFile, ReleaseManifest};
 use serde_json::Value;
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{cmp::Ordering, collections::HashMap};
 
 /// What a guard found when a release was stamped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,8 +88,8 @@ fn order(kind: Option<Kind>, then: &str, now: &str) -> Option<Ordering> {
 }
 
 fn differences(then: &[InputFile], now: &[HashedFile]) -> Vec<String> {
-    let then: BTreeMap<&str, _> = then.iter().map(|file| (file.name.as_str(), file.digest.sha256)).collect();
-    let now: BTreeMap<&str, _> = now.iter().map(|file| (file.path.as_str(), file.digest)).collect();
+    let then: HashMap<&str, _> = then.iter().map(|file| (file.name.as_str(), file.digest.sha256)).collect();
+    let now: HashMap<&str, _> = now.iter().map(|file| (file.path.as_str(), file.digest)).collect();
     let changed = now.iter().filter_map(|(path, digest)| match then.get(path) {
         Some(known) if known == digest => None,
         Some(_) => Some(format!("{path} (changed)")),

@@ -305,9 +305,12 @@ fn size(bytes: usize) -> String {
 
 /// Most frequent first, then by name.
 fn rows<K: AsRef<str>>(counts: &BTreeMap<K, usize>) -> Vec<Vec<String>> {
-    let mut sorted: Vec<_> = counts.iter().map(|(name, count)| (name.as_ref(), *count)).collect();
-    sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-    sorted.into_iter().map(|(name, count)| vec![name.to_owned(), count.to_string()]).collect()
+    ranked(counts.iter().map(|(name, count)| (name.as_ref(), *count)).collect())
+}
+
+fn ranked(mut counts: Vec<(&str, usize)>) -> Vec<Vec<String>> {
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    counts.into_iter().map(|(name, count)| vec![name.to_owned(), count.to_string()]).collect()
 }
 
 fn place(remark: &Remark) -> String {

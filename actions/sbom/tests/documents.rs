@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
 
+use cyclonedx_bom::validation::Validate as _;
 use proptest::prelude::*;
 use sbom::{
     assemble::{Development, assemble},
@@ -177,6 +178,10 @@ proptest! {
                 prop_assert!(text.chars().all(|c| !c.is_control() || c == '\n'));
             } else {
                 let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+                if kind == "1.5 Json" {
+                    let judged = cyclonedx_bom::models::bom::Bom::parse_from_json_v1_5(text.as_bytes()).unwrap().validate();
+                    prop_assert!(judged.passed(), "{:?}", judged.errors().next());
+                }
                 if kind == "V2_3" {
                     let ids: BTreeSet<_> = document["packages"].as_array().unwrap().iter().map(|p| p["SPDXID"].as_str().unwrap()).collect();
                     prop_assert_eq!(ids.len(), graph.components.len() + 1, "every package has a name of its own");

@@ -88,9 +88,9 @@ pub fn write(
         return with_head(content, &bom);
     }
     if version == SpecVersion::V1_5 {
-        let checked = v1_5::checked(&serde_json::to_value(&bom)?)?;
+        let read = v1_5::read(&serde_json::to_value(&bom)?)?;
         if syntax == Syntax::Json {
-            return v1_5::json(checked);
+            return v1_5::json(read);
         }
     }
     Ok(xml::write(&bom)?)

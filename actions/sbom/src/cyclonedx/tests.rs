@@ -3,6 +3,7 @@ use crate::{
     assemble::{Development, assemble},
     graph::{Checksum, Ecosystem, Inventory, Knowledge, Licence, Origin, Package, Place, Root, RootKind},
 };
+use cyclonedx_bom::validation::Validate as _;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -108,6 +109,7 @@ fn the_serial_number_follows_the_content_and_not_the_time() {
 fn version_1_5_goes_through_the_crate_and_comes_back_whole() {
     let bytes = write(&graph(), SpecVersion::V1_5, Syntax::Json, None).unwrap();
     let read = cyclonedx_bom::models::bom::Bom::parse_from_json_v1_5(&bytes[..]).unwrap();
+    assert!(read.validate().passed());
     let components = read.components.unwrap().0;
     let refs: BTreeSet<_> = components.iter().filter_map(|c| c.bom_ref.clone()).collect();
     assert_eq!(refs, graph().components.into_keys().collect());

@@ -5,7 +5,7 @@ use super::{
     distro::{OS_RELEASE, os_release},
 };
 use crate::graph::{Ecosystem, FindingKind, Inventory, Origin, Package, Place, Remark};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What is kept of one file until all have been seen.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl Sighting {
 /// that are not in the sighting: those on the disk of a tree, none of an image.
 #[must_use]
 pub fn inventories(mut sighting: Sighting, place: super::Place, read: &ReadFile<'_>) -> Vec<Inventory> {
-    sighting.files.sort_by(|(_, a), (_, b)| a.place.cmp(&b.place));
+    sort(&mut sighting.files);
     let mut system_inventories = Vec::new();
     let distribution = match distribution(&sighting.files) {
         Ok(None) => None,
@@ -116,7 +116,7 @@ pub fn inventories(mut sighting: Sighting, place: super::Place, read: &ReadFile<
 /// understood, or is no package, is left out: it is not there any more.
 #[must_use]
 pub fn inventories_of_the_past(past: Sighting, now: &Sighting) -> Vec<Inventory> {
-    let kept: BTreeMap<&str, &Found> = now.files.iter().map(|(_, found)| (found.place.path.as_str(), found)).collect();
+    let kept = by_path(&now.files);
     let read = |path: &str| kept.get(path).map(|found| found.bytes.clone());
     let found = distribution(&past.files).or_else(|_| distribution(&now.files)).unwrap_or_default();
     let found = found.or_else(|| distribution(&now.files).unwrap_or_default());
@@ -126,6 +126,14 @@ pub fn inventories_of_the_past(past: Sighting, now: &Sighting) -> Vec<Inventory>
     inventories
 }
 
+fn sort(files: &mut [(&'static Format, Found)]) {
+    files.sort_by(|(_, a), (_, b)| a.place.cmp(&b.place));
+}
+
+fn by_path<'f>(files: &'f [(&'static Format, Found)]) -> HashMap<&'f str, &'f Found> {
+    files.iter().map(|(_, found)| (found.place.path.as_str(), found)).collect()
+}
+
 /// Gives each file to its reader; the files' order is that of their paths.
 fn understand(
     sighting: Sighting,
@@ -133,8 +141,8 @@ fn understand(
     (read, distribution): (&ReadFile<'_>, Option<&os_release::Distribution>),
 ) -> Vec<Inventory> {
     let Sighting { mut inventories, mut files, beside: mut paths } = sighting;
-    files.sort_by(|(_, a), (_, b)| a.place.cmp(&b.place));
-    let kept: BTreeMap<&str, &Found> = files.iter().map(|(_, found)| (found.place.path.as_str(), found)).collect();
+    sort(&mut files);
+    let kept = by_path(&files);
     let neighbour = |path: &str| kept.get(path).map(|found| found.bytes.clone()).or_else(|| read(path));
     paths.extend(files.iter().map(|(_, found)| found.place.path.clone()));
     paths.sort_unstable();

@@ -159,6 +159,10 @@ fn json_file(settings: &Settings) -> Option<&PathBuf> {
     settings.outputs.files.iter().find(|(format, _)| *format == Format::CyclonedxJson).map(|(_, path)| path)
 }
 
+fn sort_by(values: &mut [Value], member: &str) {
+    values.sort_by(|a, b| a[member].as_str().cmp(&b[member].as_str()));
+}
+
 /// The document of an index: its images, each with a link to its own document (CycloneDX, BOM-Link).
 #[must_use]
 pub fn index_document(index: &ImageRef, described: &[Described], timestamp: Option<&str>) -> Value {
@@ -167,11 +171,11 @@ pub fn index_document(index: &ImageRef, described: &[Described], timestamp: Opti
     };
     let root = purl(index, None);
     let mut components: Vec<Value> = described.iter().map(|described| component(described, &purl)).collect();
-    components.sort_by_key(|component| component["bom-ref"].as_str().unwrap_or_default().to_owned());
+    sort_by(&mut components, "bom-ref");
     let refs: Vec<&Value> = components.iter().map(|component| &component["bom-ref"]).collect();
     let leaves = refs.iter().map(|reference| json!({"ref": reference, "dependsOn": []}));
     let mut dependencies: Vec<Value> = leaves.chain([json!({"ref": root, "dependsOn": refs})]).collect();
-    dependencies.sort_by_key(|entry| entry["ref"].as_str().unwrap_or_default().to_owned());
+    sort_by(&mut dependencies, "ref");
     let mut document = json!({
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",

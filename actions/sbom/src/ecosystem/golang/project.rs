@@ -10,14 +10,17 @@ use crate::{
     ecosystem::{BadFile, Found, Surroundings, broken, join, parent, shorten},
     graph::{Ecosystem, FindingKind, Inventory, Knowledge, Package, Place, Scope},
 };
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
 /// One inventory per `go.mod`, and one per file that could not be understood.
 ///
 /// # Errors
 /// None: every file stands for itself.
 pub fn read(files: &[&Found], surroundings: &Surroundings<'_>) -> Result<Vec<Inventory>, BadFile> {
-    let by_path: BTreeMap<&str, &Found> = files.iter().map(|found| (found.place.path.as_str(), *found)).collect();
+    let by_path: HashMap<&str, &Found> = files.iter().map(|found| (found.place.path.as_str(), *found)).collect();
     let mut source = Source { by_path, surroundings, modules: Modules::new(), workspaces: BTreeMap::new() };
     let mut inventories = Vec::new();
     for named in ["go.mod", "go.work"] {
@@ -39,7 +42,7 @@ pub fn read(files: &[&Found], surroundings: &Surroundings<'_>) -> Result<Vec<Inv
 }
 
 struct Source<'a> {
-    by_path: BTreeMap<&'a str, &'a Found>,
+    by_path: HashMap<&'a str, &'a Found>,
     surroundings: &'a Surroundings<'a>,
     modules: Modules,
     /// By folder.

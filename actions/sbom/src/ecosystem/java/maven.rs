@@ -12,14 +12,14 @@ use crate::{
     graph::{Ecosystem, FindingKind, Inventory, Knowledge, Origin, Package, Place, Reference, ReferenceKind, Scope},
     purl,
 };
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// One inventory per `pom.xml`, and one per file that could not be understood.
 ///
 /// # Errors
 /// None: every file stands for itself.
 pub fn read(files: &[&Found], _: &Surroundings<'_>) -> Result<Vec<Inventory>, BadFile> {
-    let places: BTreeMap<&str, &Place> = files.iter().map(|found| (found.place.path.as_str(), &found.place)).collect();
+    let places: HashMap<&str, &Place> = files.iter().map(|found| (found.place.path.as_str(), &found.place)).collect();
     let mut inventories = Vec::new();
     let mut by_path = BTreeMap::new();
     for found in files {
@@ -39,7 +39,7 @@ pub fn read(files: &[&Found], _: &Surroundings<'_>) -> Result<Vec<Inventory>, Ba
 /// One `pom.xml` while it becomes an inventory.
 struct Reading<'a> {
     poms: &'a Poms,
-    places: &'a BTreeMap<&'a str, &'a Place>,
+    places: &'a HashMap<&'a str, &'a Place>,
     lineage: &'a Lineage<'a>,
     inventory: Inventory,
     /// The files that are not in the tree and hold versions, and how many versions.
@@ -56,7 +56,7 @@ enum Version {
 }
 
 impl<'a> Reading<'a> {
-    fn new(poms: &'a Poms, places: &'a BTreeMap<&'a str, &'a Place>, lineage: &'a Lineage<'a>) -> Self {
+    fn new(poms: &'a Poms, places: &'a HashMap<&'a str, &'a Place>, lineage: &'a Lineage<'a>) -> Self {
         Self { poms, places, lineage, inventory: Inventory::new(Ecosystem::Maven), elsewhere: BTreeMap::new() }
     }
 

@@ -15,6 +15,7 @@ use crate::{
     purl::Purl,
 };
 use header::{Header, tag};
+use std::collections::HashMap;
 
 /// Requirements with this flag are on features of rpm itself (rpm, `include/rpm/rpmds.h`, `RPMSENSE_RPMLIB`).
 const ON_RPM: u32 = 1 << 24;
@@ -171,10 +172,10 @@ fn inventory(
 }
 
 /// The owners of the files that somebody requires by path.
-fn owners<'a>(records: &'a [Record<'a>], providers: &Providers<'_>) -> std::collections::BTreeMap<&'a str, Vec<usize>> {
+fn owners<'a>(records: &'a [Record<'a>], providers: &Providers<'_>) -> HashMap<&'a str, Vec<usize>> {
     let wanted = records.iter().flat_map(|record| &record.requires);
     let wanted = wanted.filter(|wanted| wanted.starts_with('/') && providers.of(wanted).is_empty());
-    let mut owners: std::collections::BTreeMap<&str, Vec<usize>> = wanted.map(|path| (*path, Vec::new())).collect();
+    let mut owners: HashMap<&str, Vec<usize>> = wanted.map(|path| (*path, Vec::new())).collect();
     if owners.is_empty() {
         return owners;
     }
