@@ -2,8 +2,8 @@
 
 use crate::{
     platform::{self, Platform},
-    shell::{command, read, root, target},
-    sums, tree,
+    shell::{command, read, target},
+    shipped, sums, tree,
 };
 use anyhow::{Context, Result};
 use std::{
@@ -57,8 +57,11 @@ fn describe(folder: &Path, platforms: &[Platform]) -> Result<()> {
     let native = platforms.first().context("no platform was built")?;
     let lockkeeper = folder.join("bin").join(native.name).join("lockkeeper");
     let sbom = folder.join("sbom.cdx.json");
-    let lock = root().join("Cargo.lock");
-    let mut describe = command(&lockkeeper, &["sbom"]);
+    let lock = target().join("shipped/Cargo.lock");
+    fs::create_dir_all(target().join("shipped"))?;
+    fs::write(&lock, shipped::lockfile(platforms)?)?;
+    let words = ["sbom", "--project-name", "lockkeeper", "--project-version", env!("CARGO_PKG_VERSION")];
+    let mut describe = command(&lockkeeper, &words);
     describe.arg("--path").arg(lock).arg("--output-file").arg(&sbom).env_remove("GITHUB_OUTPUT");
     read(&mut describe)?;
     let binaries: serde_json::Map<String, serde_json::Value> = platforms

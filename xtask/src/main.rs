@@ -9,6 +9,7 @@ mod fuzz;
 mod generate;
 mod platform;
 mod shell;
+mod shipped;
 mod sums;
 mod test;
 mod tools;
