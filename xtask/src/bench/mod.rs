@@ -3,6 +3,7 @@
 mod attest;
 mod canary;
 mod corpus;
+mod guardrail;
 mod hash;
 mod image;
 mod inputs;
@@ -39,6 +40,8 @@ enum What {
     Hash(hash::Hash),
     /// Answers judged a second, lateness under load, cost of a comparison: `canary-dataset-check` beside wrk
     Canary(canary::Canary),
+    /// A gate of ten guardrails over fifteen minutes, and its evaluation alone
+    Guardrail(guardrail::Guardrail),
     /// Which components `sbom`, Syft and cdxgen list of projects and images
     SbomCorpus(corpus::Corpus),
 }
@@ -52,6 +55,7 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
         Some(What::Attest(attest)) => attest::run(attest),
         Some(What::Hash(hash)) => hash::run(hash),
         Some(What::Canary(canary)) => canary::run(canary),
+        Some(What::Guardrail(guardrail)) => guardrail::run(guardrail),
         Some(What::SbomCorpus(corpus)) => corpus::run(corpus),
     }
 }

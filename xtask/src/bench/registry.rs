@@ -22,7 +22,8 @@ const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// How a registry keeps track of referrers.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
-    /// Under tags that its clients keep: Debian's `docker-registry`, on disk.
+    /// Under tags that its clients keep: Debian's `docker-registry`, which syncs every file it writes; its storage is in
+    /// memory where this machine has such a folder, so that programs are measured and not a disk.
     FallbackTag,
     /// By the referrers API: go-containerregistry's, in memory.
     Api,
@@ -46,6 +47,8 @@ pub(super) struct Place {
     pub(super) host: String,
     /// For keys, policies, contracts and layouts.
     pub(super) folder: PathBuf,
+    /// What the registry keeps.
+    storage: PathBuf,
     ours: PathBuf,
 }
 
@@ -53,6 +56,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+        let _ = fs::remove_dir_all(&self.storage);
     }
 }
 
@@ -74,13 +78,15 @@ impl Place {
         }
         fs::create_dir_all(&folder)?;
         let host = format!("127.0.0.1:{}", TcpListener::bind("127.0.0.1:0")?.local_addr()?.port());
+        let memory = Path::new("/dev/shm");
+        let storage = if memory.is_dir() { memory } else { &folder }.join(format!("registry-{}", std::process::id()));
         let mut server = match kind {
-            Kind::FallbackTag => docker_registry(&folder, &host)?,
+            Kind::FallbackTag => docker_registry(&folder, &storage, &host)?,
             Kind::Api => command(program("referrers-registry"), &[&host]),
         };
         server.stdout(Stdio::null()).stderr(Stdio::null());
         let process = server.spawn().context("the registry is not there; `cargo xtask tools` installs it")?;
-        let place = Self { process, host, folder, ours };
+        let place = Self { process, host, folder, storage, ours };
         let start = Instant::now();
         while TcpStream::connect(&place.host).is_err() {
             if start.elapsed() > Duration::from_secs(20) {
@@ -158,10 +164,10 @@ impl Place {
     }
 }
 
-fn docker_registry(folder: &Path, host: &str) -> Result<Command> {
+fn docker_registry(folder: &Path, storage: &Path, host: &str) -> Result<Command> {
     let config = format!(
         "version: 0.1\nlog: {{level: error}}\nstorage:\n  filesystem: {{rootdirectory: {}}}\nhttp:\n  addr: {host}\n",
-        folder.join("data").display()
+        storage.display()
     );
     let place = folder.join("registry.yml");
     fs::write(&place, config)?;
