@@ -1,11 +1,10 @@
 //! Plain connections to a web service: TCP, TLS where the address says so, through the environment's proxy where it has
 //! one. For callers that count every request and need to know when each of its bytes went and came.
 
-use crate::{SetupError, install_crypto};
+use crate::{SetupError, trust};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use reqwest::{Url, header::HeaderValue};
-use rustls::{ClientConfig, pki_types::ServerName};
-use rustls_platform_verifier::BuilderVerifierExt as _;
+use rustls::pki_types::ServerName;
 use std::{io, sync::Arc};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
@@ -43,7 +42,7 @@ impl Dial {
         let tls = match url.scheme() {
             "https" => {
                 let name = ServerName::try_from(host.clone()).map_err(|_| unusable())?;
-                Some((TlsConnector::from(Arc::new(trusting()?)), name))
+                Some((TlsConnector::from(Arc::new(trust::tls()?)), name))
             }
             _ => None,
         };
@@ -54,8 +53,13 @@ impl Dial {
     #[must_use]
     pub fn absolute(&self) -> Option<String> {
         let passed_on = self.tls.is_none() && self.proxy.is_some();
+        passed_on.then(|| format!("http://{}", self.authority()))
+    }
+
+    /// Host and port as an address has them: IPv6 in brackets (RFC 3986, section 3.2.2).
+    fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        passed_on.then(|| format!("http://{host}:{}", self.port))
+        format!("{host}:{}", self.port)
     }
 
     /// What a proxy that passes requests on wants to know with each of them.
@@ -92,7 +96,7 @@ impl Dial {
         if self.tls.is_none() {
             return Ok(stream);
         }
-        let mut wish = format!("CONNECT {0}:{1} HTTP/1.1\r\nhost: {0}:{1}\r\n", self.host, self.port).into_bytes();
+        let mut wish = format!("CONNECT {0} HTTP/1.1\r\nhost: {0}\r\n", self.authority()).into_bytes();
         if let Some(login) = proxy.basic_auth() {
             wish.extend([b"proxy-authorization: ", login.as_bytes(), b"\r\n"].concat());
         }
@@ -111,10 +115,14 @@ impl Dial {
     }
 }
 
-/// TLS that trusts whom the machine trusts.
-fn trusting() -> Result<ClientConfig, SetupError> {
-    install_crypto();
-    let mut config = ClientConfig::builder().with_platform_verifier()?.with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_ipv6_in_brackets_and_its_port() {
+        let authority = |url: &str| Dial::to(&url.parse().unwrap()).unwrap().authority();
+        assert_eq!(authority("https://[2001:db8::1]/x"), "[2001:db8::1]:443");
+        assert_eq!(authority("http://example.org:8080"), "example.org:8080");
+    }
 }

@@ -6,6 +6,7 @@
 
 mod dial;
 mod retry;
+mod trust;
 
 pub use dial::{Dial, Stream};
 pub use retry::{Attempt, Pauses, retry};
@@ -52,6 +53,7 @@ pub fn client(limits: Limits) -> Result<reqwest::Client, SetupError> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("lockkeeper/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(limits.connect)
+        .tls_backend_preconfigured(trust::tls()?)
         .redirect(reqwest::redirect::Policy::limited(limits.redirects));
     if let Some(total) = limits.total {
         builder = builder.timeout(total);
