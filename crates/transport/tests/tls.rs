@@ -48,20 +48,32 @@ fn authority(folder: &Path) {
     run("x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out server.pem -days 2 -extfile names");
 }
 
-/// The test below in a process of its own, whose machine has this store: what it says.
+/// The same test in a process of its own, whose machine has this store: whether it could ask, and what it said.
 fn asked(address: &str, store: &Path) -> (bool, String) {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "in_a_process_of_its_own", "--ignored", "--nocapture"]);
+    command.args(["--exact", "whom_the_machine_trusts_is_trusted_and_nobody_else", "--nocapture"]);
     command.env(ADDRESS, address).env("SSL_CERT_FILE", store).env_remove("SSL_CERT_DIR");
     let output = command.output().unwrap();
-    (
-        output.status.success(),
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),
-    )
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), said)
+}
+
+/// Both clients, once.
+#[tokio::main(flavor = "current_thread")]
+async fn ask(address: &str) {
+    let address: reqwest::Url = address.parse().unwrap();
+    let answer = transport::client(Limits::default()).unwrap().get(address.clone()).send().await;
+    let answer = answer.map_err(|error| transport::explain(&error)).unwrap();
+    assert_eq!(answer.text().await.unwrap(), "ok");
+    Dial::to(&address).unwrap().open().await.map(drop).unwrap();
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the process is the test's own")]
 fn whom_the_machine_trusts_is_trusted_and_nobody_else() {
+    if let Ok(address) = std::env::var(ADDRESS) {
+        return ask(&address);
+    }
     let folder = tempfile::tempdir().unwrap();
     authority(folder.path());
     let mut python = Command::new("python3");
@@ -81,15 +93,4 @@ fn whom_the_machine_trusts_is_trusted_and_nobody_else() {
     // A store is only asked for where there is something to verify.
     let (reached, said) = asked(&address.replace("https", "http"), &folder.path().join("empty.pem"));
     assert!(!reached && !said.contains("ertificate"), "{said}");
-}
-
-#[tokio::test]
-#[ignore = "is run by the other one, with a store"]
-#[expect(clippy::disallowed_methods, reason = "the process is the test's own")]
-async fn in_a_process_of_its_own() {
-    let address: reqwest::Url = std::env::var(ADDRESS).unwrap().parse().unwrap();
-    let answer = transport::client(Limits::default()).unwrap().get(address.clone()).send().await;
-    let answer = answer.map_err(|error| transport::explain(&error)).unwrap();
-    assert_eq!(answer.text().await.unwrap(), "ok");
-    Dial::to(&address).unwrap().open().await.map(drop).unwrap();
 }
