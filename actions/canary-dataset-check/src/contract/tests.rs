@@ -111,6 +111,81 @@ fn a_document_that_cannot_be_understood_is_refused_with_all_that_is_wrong() {
 }
 
 #[test]
+fn a_keyword_is_one_where_keywords_stand_and_a_name_where_the_author_gives_names() {
+    let read = |schemas: &str, responses: &str| {
+        let text = format!(
+            r#"{{"openapi": "3.1.0", "components": {{"schemas": {schemas}}},
+                "paths": {{"/a": {{"get": {{"responses": {responses}}}}}}}}}"#
+        );
+        Contract::read(text.as_bytes(), Extra::Ignored)
+    };
+    let lost = |schemas: &str, responses: &str| read(schemas, responses).unwrap_err().len();
+    for name in ["default", "example", "examples", "enum", "const", "pattern", "properties", "$ref"] {
+        let member = format!(r##"{{"A": {{"properties": {{"{name}": {{"$ref": "#/nowhere"}}}}}}}}"##);
+        assert_eq!(lost(&member, "{}"), 1, "{name} as a member of an object");
+        let schema = format!(r##"{{"{name}": {{"pattern": "(?=x)"}}}}"##);
+        assert_eq!(lost(&schema, "{}"), 1, "{name} as a schema's name");
+    }
+    assert_eq!(lost("{}", r##"{"default": {"$ref": "#/nowhere"}}"##), 1, "the response for every other status");
+    let values = r##"{"A": {"default": {"$ref": "#/no"}, "enum": [{"$ref": "#/no"}], "const": {"pattern": "("},
+        "properties": {"a": {"example": {"$ref": "#/no"}, "examples": [{"maximum": 1e9999}]}}}}"##;
+    assert!(read(values, "{}").is_ok(), "{:?}", read(values, "{}"));
+    // The one promise of the response for all other statuses is kept.
+    let schema = r##"{"application/json": {"schema": {"properties": {"example": {"pattern": "^a"}}}}}"##;
+    let default = read("{}", &format!(r##"{{"default": {{"content": {schema}}}}}"##)).unwrap();
+    assert!(check(&default, "/a", &(GOOD.to_owned() + r#"{"example": "ab"}"#)).is_empty());
+    assert_eq!(check(&default, "/a", &(GOOD.to_owned() + r#"{"example": "ba"}"#)).len(), 1);
+}
+
+#[test]
+fn a_value_that_a_reference_makes_a_schema_is_looked_at_like_one() {
+    let with = |value: &str| {
+        let text = format!(
+            r##"{{"openapi": "3.1.0", "components": {{"schemas": {{"A": {{"default": {value}}}}}}},
+                "paths": {{"/a": {{"get": {{"responses": {{"200": {{"content": {{"application/json": {{
+                "schema": {{"$ref": "#/components/schemas/A/default"}}}}}}}}}}}}}}}}}}"##
+        );
+        Contract::read(text.as_bytes(), Extra::Ignored)
+    };
+    let closed = with(r##"{"patternProperties": {"^a": false, "^b": {"$ref": "#/components/schemas/A/default"}}}"##);
+    let closed = closed.unwrap();
+    assert_eq!(check(&closed, "/a", &(GOOD.to_owned() + r#"{"b": {"ab": 1}}"#)).len(), 1);
+    assert!(check(&closed, "/a", &(GOOD.to_owned() + r#"{"b": {"b": {}}}"#)).is_empty());
+    assert_eq!(with(r##"{"$ref": "#/nowhere"}"##).unwrap_err().len(), 1);
+}
+
+#[test]
+fn a_limit_that_cannot_be_held_is_a_problem_and_not_none() {
+    for limit in ["1e2000", "\"5\""] {
+        for keyword in [
+            "minimum",
+            "maximum",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
+            "multipleOf",
+            "minLength",
+            "maxLength",
+            "minItems",
+            "maxItems",
+            "minProperties",
+            "maxProperties",
+            "minContains",
+            "maxContains",
+        ] {
+            let text = format!(
+                r#"{{"openapi": "3.1.0", "paths": {{}}, "components": {{"schemas": {{"A": {{"{keyword}": {limit}}}}}}}}}"#
+            );
+            let problems = Contract::read(text.as_bytes(), Extra::Ignored).unwrap_err();
+            let told = format!("the limit {keyword} at `/components/schemas/A`");
+            assert!(problems.len() == 1 && problems[0].starts_with(&told), "{problems:?}");
+        }
+    }
+    let member =
+        r#"{"openapi": "3.1.0", "paths": {}, "components": {"schemas": {"A": {"properties": {"minimum": true}}}}}"#;
+    assert!(Contract::read(member.as_bytes(), Extra::Ignored).is_ok());
+}
+
+#[test]
 fn a_schema_in_circles_ends_and_fits_nothing() {
     let circle = r##"{"openapi": "3.1.0", "paths": {"/a": {"get": {"responses": {"200": {"content": {"*/*": {"schema": {"$ref": "#/components/schemas/A"}}}}}}}},
         "components": {"schemas": {"A": {"allOf": [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/A"}]}}}}"##;
