@@ -9,7 +9,7 @@ use crate::{
         records::{self, Deployment},
     },
     ecs::{OnFailure, task_sets, task_sets::Change},
-    wire::Input,
+    wire::{Input, epoch},
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -84,6 +84,8 @@ fn refuse_when_busy(cloud: &Cloud, application: &str, name: &str, group: &Group)
 pub(super) fn list(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
     let (application, group) = (input.text("applicationName"), input.text("deploymentGroupName"));
     let statuses = input.texts("includeOnlyStatuses");
+    let bound = |name: &str| input.value("createTimeRange").and_then(|range| range.get(name)?.as_f64());
+    let (start, end) = (bound("start").unwrap_or(f64::MIN), bound("end").unwrap_or(f64::MAX));
     let records = cloud.code_deploy.records();
     if application.is_some() && group.is_some() {
         groups::find(&records, input)?;
@@ -91,6 +93,7 @@ pub(super) fn list(cloud: &Cloud, input: Input<'_>) -> Result<Value, AwsError> {
     let asked = |deployment: &&Deployment| {
         application.is_none_or(|application| deployment.application == application)
             && group.is_none_or(|group| deployment.group == group)
+            && epoch(deployment.created_at).as_f64().is_some_and(|at| (start..=end).contains(&at))
             && (statuses.is_empty()
                 || describe::status_of(cloud, deployment).is_some_and(|word| statuses.contains(&word)))
     };
