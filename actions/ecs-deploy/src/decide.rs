@@ -3,8 +3,8 @@
 use crate::{
     configuration,
     definition::Definition,
-    identity::primary,
-    inputs::Progress,
+    identity::{primary, primary_set},
+    inputs::{Engine, Progress},
     model::{Service, ServiceDeployment},
     overrides::Overrides,
 };
@@ -143,7 +143,7 @@ fn refuse(why: impl Into<String>, help: impl Into<String>) -> Plan {
 /// Decides what to do about a wished deployment.
 #[must_use]
 pub(crate) fn decide(facts: &Facts, wish: &Wish) -> Plan {
-    let service = match able(facts.service.as_ref()) {
+    let service = match able(facts.service.as_ref(), Roller::by(&wish.progress.engine)) {
         Ok(service) => service,
         Err(refusal) => return Plan::Refuse(refusal),
     };
@@ -162,7 +162,7 @@ pub(crate) fn decide(facts: &Facts, wish: &Wish) -> Plan {
     if let Some(plan) = in_flight(facts, wish, &registration) {
         return plan;
     }
-    if let Some(plan) = unlisted(service, facts, wish) {
+    if let Some(plan) = unlisted(service, facts, wish).or_else(|| other_side(service)) {
         return plan;
     }
     let again = facts.definition.fulfils(&registration);
@@ -196,11 +196,33 @@ fn source(facts: &Facts, registration: Value, again: bool) -> Source {
     }
 }
 
-/// Whether ECS itself rolls this service out, so that there is something to begin and follow.
+/// Who has to roll a service out for what is to be done with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Roller {
+    /// ECS itself.
+    Ecs,
+    /// CodeDeploy.
+    CodeDeploy,
+    /// Whoever: the service is only looked at.
+    Anybody,
+}
+
+impl Roller {
+    /// For a deployment by this engine.
+    #[must_use]
+    pub(crate) fn by(engine: &Engine) -> Self {
+        match engine {
+            Engine::Ecs | Engine::LoadBalancer { .. } => Self::Ecs,
+            Engine::CodeDeploy { .. } => Self::CodeDeploy,
+        }
+    }
+}
+
+/// Whether this service is there and rolled out by whoever has to, so that there is something to begin and follow.
 ///
 /// # Errors
 /// The reason why not.
-pub(crate) fn able(service: Option<&Service>) -> Result<&Service, Refusal> {
+pub(crate) fn able(service: Option<&Service>, roller: Roller) -> Result<&Service, Refusal> {
     let no = |why: String, help: &str| Err(Refusal { why, help: help.to_owned() });
     let Some(service) = service else {
         return no("there is no such service".to_owned(), "correct `cluster`, `service` or `aws-region`");
@@ -209,11 +231,27 @@ pub(crate) fn able(service: Option<&Service>) -> Result<&Service, Refusal> {
         return no(format!("the service is {}", service.status), "create it again, or correct `service`");
     }
     let controller = service.deployment_controller.as_ref().map_or("ECS", |controller| controller.kind.as_str());
-    if controller != "ECS" {
-        return no(
-            format!("the service's deployment controller is {controller}, not ECS"),
-            "set `engine: code-deploy` where CodeDeploy deploys it, or change the controller to ECS",
-        );
+    match (roller, controller) {
+        (Roller::Anybody, _) => return Ok(service),
+        (Roller::Ecs, "ECS") => {}
+        (Roller::CodeDeploy, "CODE_DEPLOY") => {
+            return match primary_set(service) {
+                Some(_) => Ok(service),
+                None => no("the service has no primary task set".to_owned(), "let its first deployment end"),
+            };
+        }
+        (Roller::CodeDeploy, "ECS") => {
+            let why = "the service's deployment controller is ECS, not CODE_DEPLOY".to_owned();
+            return no(why, "leave `engine` at `ecs`");
+        }
+        (Roller::Ecs, "CODE_DEPLOY") => {
+            let why = "the service's deployment controller is CODE_DEPLOY, not ECS".to_owned();
+            return no(why, "set `engine: code-deploy`");
+        }
+        (Roller::Ecs | Roller::CodeDeploy, _) => {
+            let why = format!("the service's deployment controller is {controller}, neither ECS nor CODE_DEPLOY");
+            return no(why, "let whoever made it deploy it, or make the service anew with the controller ECS");
+        }
     }
     if service.scheduling_strategy.as_deref() == Some("DAEMON") {
         return no(
@@ -259,6 +297,15 @@ fn unlisted(service: &Service, facts: &Facts, wish: &Wish) -> Option<Plan> {
             "wait for its end, or set `on-competing: supersede` to replace it",
         )
     })
+}
+
+/// A release that CodeDeploy is bringing in; it deploys one at a time.
+fn other_side(service: &Service) -> Option<Plan> {
+    let other = service.task_sets.iter().find(|set| set.status == "ACTIVE")?;
+    Some(refuse(
+        format!("another release is on its way: {}", other.task_definition),
+        "wait for its end, or take it back with `mode: recover` where a run of this suite began it",
+    ))
 }
 
 /// Attempts of one run are one run.

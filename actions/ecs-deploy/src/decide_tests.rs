@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     definition::RUN_TAG,
-    model::{Controller, Deployment, Status},
+    model::{Controller, Deployment, Status, TaskSet},
 };
 use serde_json::json;
 use subject::Digest;
@@ -154,6 +154,47 @@ fn what_cannot_be_rolled_out_is_refused_before_anything_changes() {
     assert!(broken(&|facts| facts.presence[0].1 = Presence::Missing).contains("no image"));
     let other = (image("sidecar"), Presence::Missing);
     assert!(broken(&|facts| facts.presence.push(other.clone())).contains("no image"), "each image is looked for");
+}
+
+#[test]
+fn each_engine_has_its_controller_and_a_look_needs_none() {
+    use Roller::{Anybody, CodeDeploy, Ecs};
+    let set = |status: &str| TaskSet { status: status.into(), task_definition: "td:7".into(), ..TaskSet::default() };
+    let of = |kind: &str, task_sets: Vec<TaskSet>| Service {
+        deployment_controller: Some(Controller { kind: kind.into() }),
+        task_sets,
+        ..service()
+    };
+    let primary = || vec![set("PRIMARY")];
+    for (kind, sets, roller, help) in [
+        ("ECS", vec![], Ecs, None),
+        ("ECS", vec![], Anybody, None),
+        ("ECS", vec![], CodeDeploy, Some("leave `engine` at `ecs`")),
+        ("CODE_DEPLOY", primary(), CodeDeploy, None),
+        ("CODE_DEPLOY", vec![], CodeDeploy, Some("let its first deployment end")),
+        ("CODE_DEPLOY", primary(), Anybody, None),
+        ("CODE_DEPLOY", primary(), Ecs, Some("set `engine: code-deploy`")),
+        ("EXTERNAL", primary(), Ecs, Some("make the service anew with the controller ECS")),
+        ("EXTERNAL", primary(), CodeDeploy, Some("make the service anew with the controller ECS")),
+        ("EXTERNAL", primary(), Anybody, None),
+    ] {
+        let (service, why) = (of(kind, sets), format!("{kind} {roller:?}"));
+        match (able(Some(&service), roller), help) {
+            (Ok(_), None) => {}
+            (Err(refusal), Some(help)) => assert!(refusal.help.contains(help), "{why}: {refusal:?}"),
+            (found, _) => panic!("{why}: {:?}", found.map(|_| ())),
+        }
+    }
+    // However it is looked at, it has to be there.
+    let gone = Service { status: "INACTIVE".into(), ..of("ECS", vec![]) };
+    assert!(able(Some(&gone), Anybody).is_err() && able(None, Anybody).is_err());
+    let progress =
+        Progress { engine: Engine::CodeDeploy { application: None, group: None, config: None }, ..Progress::as_is() };
+    let wish = Wish { progress, ..wish() };
+    let plan = |sets| decide(&Facts { service: Some(of("CODE_DEPLOY", sets)), ..facts() }, &wish);
+    assert!(matches!(plan(primary()), Plan::Release(_)));
+    assert!(refusal(&plan(vec![set("PRIMARY"), set("ACTIVE")])).contains("another release is on its way: td:7"));
+    assert!(matches!(plan(vec![set("PRIMARY"), set("DRAINING")]), Plan::Release(_)));
 }
 
 #[test]

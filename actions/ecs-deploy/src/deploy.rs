@@ -1,14 +1,14 @@
 //! `mode: deploy`, from top to bottom.
 
 use crate::{
-    base,
-    decide::{self, Facts, InFlight, Plan, Presence, Refusal, Release, Source, Wish},
+    base, codedeploy,
+    decide::{self, Facts, InFlight, Plan, Presence, Refusal, Release, Roller, Source, Wish},
     definition::{self, Definition},
     finish::{finish, keep},
     follow::Rights,
     history::promised,
     identity::running,
-    inputs::Forth,
+    inputs::{Engine, Forth},
     outcome::Outcome,
     overrides::Overrides,
     prove::Promise,
@@ -45,7 +45,7 @@ pub(crate) async fn deploy(
     let container = rollout.settings.container.as_deref();
     let overrides = match forth.overrides.clone().with(image, container, &base) {
         Ok(overrides) => overrides,
-        Err(_) if decide::able(facts.service.as_ref()).is_err() => forth.overrides.clone(),
+        Err(_) if decide::able(facts.service.as_ref(), rollout.settings.roller()).is_err() => forth.overrides.clone(),
         Err(error) => {
             return Ok(refused(rollout, Refusal { why: error.to_string(), help: NAME_A_CONTAINER.to_owned() }));
         }
@@ -160,11 +160,14 @@ pub(crate) async fn observe(rollout: &Rollout<'_>, forth: &Forth) -> Result<(Fac
     let service = ecs.service().await.map_err(failed)?;
     let mut facts = Facts { service, run_url: rollout.runner.context().run_url(), ..Facts::default() };
     // What is refused anyway is not asked about any further.
-    let Ok(service) = decide::able(facts.service.as_ref()) else {
+    let roller = rollout.settings.roller();
+    let Ok(service) = decide::able(facts.service.as_ref(), roller) else {
         return Ok((facts, Definition::default()));
     };
     facts.definition = ecs.definition(running(service)).await.map_err(failed)?;
-    for deployment in ecs.in_flight().await.map_err(failed)? {
+    // Only what ECS rolls out itself has service deployments.
+    let in_flight = if roller == Roller::Ecs { ecs.in_flight().await.map_err(failed)? } else { Vec::new() };
+    for deployment in in_flight {
         let definition = origin(rollout, deployment.target()).await;
         facts.in_flight.push(InFlight { definition, deployment });
     }
@@ -249,8 +252,13 @@ async fn begin(
         return Ok(cancelled(rollout));
     }
     let (promises, image) = read_promises(rollout, promises, &task_definition).await?;
-    let journal = rollout.begin(service, &task_definition, &release.update, Rights::Ours).await?;
-    let outcome = finish(rollout, journal, &promises).await?;
+    let outcome = match &rollout.settings.progress.engine {
+        Engine::CodeDeploy { .. } => codedeploy::begin(rollout, service, &task_definition, &promises).await?,
+        Engine::Ecs | Engine::LoadBalancer { .. } => {
+            let journal = rollout.begin(service, &task_definition, &release.update, Rights::Ours).await?;
+            finish(rollout, journal, &promises).await?
+        }
+    };
     Ok((Outcome { diff: release.diff.clone(), ..outcome }, image))
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     dossier,
     follow::{Course, End, Rights, Why},
-    identity::{primary, running},
+    identity::{running, starter},
     inputs::Goal,
     journal::Journal,
     model::Service,
@@ -85,8 +85,7 @@ pub(crate) async fn keep(
     service: Option<&Service>,
     promises: &[Promise],
 ) -> Result<Outcome, Failure> {
-    let id = service.and_then(primary).map(|primary| primary.id.clone()).unwrap_or_default();
-    let proof = rollout.prove(&id, None, promises).await?;
+    let proof = rollout.prove(service.map(starter).unwrap_or_default(), None, promises).await?;
     let outcome = |verdict| Outcome::new(verdict, rollout.settings, rollout.runner.now());
     Ok(match proof {
         Proof::Kept { tasks } => Outcome { tasks, ..outcome(Verdict::NoOp) },
@@ -139,9 +138,13 @@ fn interrupted(rollout: &Rollout<'_>, journal: &mut Journal, end: Option<End>, c
 /// Why it ended so, as a clause.
 pub(crate) fn cause(end: &End, proof: Option<&Proof>) -> Option<String> {
     match (end, proof) {
-        (End::RolledBack { cause, .. } | End::RollbackFailed { cause } | End::Stopped { cause }, _) => {
-            Some(cause.clone())
-        }
+        (
+            End::RolledBack { cause, .. }
+            | End::RollbackFailed { cause }
+            | End::Stopped { cause }
+            | End::Stalled { cause },
+            _,
+        ) => Some(cause.clone()),
         (End::Superseded { by }, _) => Some(format!("{by} replaced it")),
         (End::Unseen, _) => Some("its end was not seen".to_owned()),
         (End::Successful, Some(Proof::NoTasks)) => Some("no task runs, so the image was never tried".to_owned()),
@@ -151,7 +154,7 @@ pub(crate) fn cause(end: &End, proof: Option<&Proof>) -> Option<String> {
 }
 
 /// The task definition the service is on after a way back, as the service itself says.
-async fn back_on(rollout: &Rollout<'_>) -> Option<String> {
+pub(crate) async fn back_on(rollout: &Rollout<'_>) -> Option<String> {
     let service = rollout.ecs.service().await.ok()??;
     Some(running(&service).to_owned())
 }

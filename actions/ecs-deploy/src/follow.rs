@@ -55,6 +55,8 @@ pub(crate) enum Why {
     Hopeless(String),
     /// The run was cancelled.
     Cancelled,
+    /// A person asked for it, by `mode: recover`.
+    Asked,
 }
 
 impl Why {
@@ -65,6 +67,7 @@ impl Why {
             Self::Deadline => "it did not become healthy in time".to_owned(),
             Self::Hopeless(cause) => cause.clone(),
             Self::Cancelled => "the run was cancelled".to_owned(),
+            Self::Asked => "it was to be taken back, by `mode: recover`".to_owned(),
         }
     }
 }
@@ -83,6 +86,11 @@ pub(crate) enum End {
     },
     /// The way back failed as well.
     RollbackFailed {
+        /// Why.
+        cause: String,
+    },
+    /// It goes neither on nor back: ECS has given it up, and knows nothing to go back to.
+    Stalled {
         /// Why.
         cause: String,
     },
@@ -111,6 +119,16 @@ pub(crate) enum Next {
     End(End),
 }
 
+/// Whether a deployment goes neither on nor back.
+enum Stall {
+    No,
+    Perhaps,
+    Yes,
+}
+
+/// How long after the breaker has tripped a way back may take to begin.
+const STALLING: SignedDuration = SignedDuration::from_secs(60);
+
 /// What has been seen and done so far.
 #[derive(Debug, Clone)]
 pub(crate) struct Course {
@@ -119,6 +137,7 @@ pub(crate) struct Course {
     stopped: Option<Why>,
     returning_since: Option<Timestamp>,
     newer_since: Option<Timestamp>,
+    stalled_since: Option<Timestamp>,
     unheard_since: Option<Timestamp>,
 }
 
@@ -126,7 +145,8 @@ impl Course {
     /// The course of a deployment that has just begun.
     #[must_use]
     pub(crate) fn new(rights: Rights, patience: Patience) -> Self {
-        Self { rights, patience, stopped: None, returning_since: None, newer_since: None, unheard_since: None }
+        let (returning_since, newer_since, stalled_since, unheard_since) = (None, None, None, None);
+        Self { rights, patience, stopped: None, returning_since, newer_since, stalled_since, unheard_since }
     }
 
     /// Why we had it taken back, if we had.
@@ -166,6 +186,15 @@ impl Course {
         if let Some(by) = self.replaced(look, now) {
             return Next::End(End::Superseded { by });
         }
+        if let Some(own) = look.own.as_ref() {
+            match self.stalls(own, now) {
+                Stall::No => {}
+                Stall::Perhaps => return Next::Wait,
+                Stall::Yes => {
+                    return Next::End(End::Stalled { cause: cause(own, self.stopped.as_ref()) });
+                }
+            }
+        }
         let late = now >= self.patience.deadline;
         let hopeless = look.hopeless.clone().map(Why::Hopeless);
         match (self.rights, hopeless.or(late.then_some(Why::Deadline))) {
@@ -176,6 +205,17 @@ impl Course {
             (Rights::Watch, _) if late => Next::End(End::Unseen),
             _ => Next::Wait,
         }
+    }
+
+    /// The breaker has tripped and nothing goes back: at first the moment before the way back, in the end none is to come.
+    fn stalls(&mut self, own: &ServiceDeployment, now: Timestamp) -> Stall {
+        let breaker = own.deployment_circuit_breaker.as_ref();
+        if breaker.is_none_or(|breaker| breaker.status != "TRIGGERED") {
+            self.stalled_since = None;
+            return Stall::No;
+        }
+        let since = *self.stalled_since.get_or_insert(now);
+        if after(since, STALLING.min(self.patience.rollback), now) { Stall::Yes } else { Stall::Perhaps }
     }
 
     /// A newer deployment while ours looks alive: at first perhaps a stale read, in the end the truth.

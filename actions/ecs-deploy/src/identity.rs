@@ -1,6 +1,6 @@
 //! Which deployment is ours. Everyone who gets this wrong reports another's success as their own, or stops it.
 
-use crate::model::{Service, ServiceDeployment};
+use crate::model::{Service, ServiceDeployment, TaskSet};
 use std::collections::BTreeSet;
 
 /// The id of a deployment in the service's own view, `ecs-svc/<number>`.
@@ -84,11 +84,25 @@ pub(crate) fn primary(service: &Service) -> Option<&crate::model::Deployment> {
     service.deployments.iter().find(|deployment| deployment.status == "PRIMARY")
 }
 
-/// The task definition the service runs now: that of its newest deployment. The service's own member is what was last
-/// asked for, which after a rollback need not be the same.
+/// The task set that has the traffic, of a service that CodeDeploy deploys; such a service has no deployments of its own.
+#[must_use]
+pub(crate) fn primary_set(service: &Service) -> Option<&TaskSet> {
+    service.task_sets.iter().find(|set| set.status == "PRIMARY")
+}
+
+/// What started the tasks that the service runs now, as their `startedBy` has it; empty where nothing did.
+#[must_use]
+pub(crate) fn starter(service: &Service) -> &str {
+    let set = || primary_set(service).map(|set| set.id.as_str());
+    primary(service).map(|primary| primary.id.as_str()).or_else(set).unwrap_or_default()
+}
+
+/// The task definition the service runs now: that of its newest deployment, or of the task set that has the traffic. The
+/// service's own member is what was last asked for, which after a rollback need not be the same.
 #[must_use]
 pub(crate) fn running(service: &Service) -> &str {
-    primary(service).map_or(&service.task_definition, |primary| &primary.task_definition)
+    let set = || primary_set(service).map(|set| set.task_definition.as_str());
+    primary(service).map(|primary| primary.task_definition.as_str()).or_else(set).unwrap_or(&service.task_definition)
 }
 
 #[cfg(test)]
@@ -146,7 +160,18 @@ mod tests {
     fn what_runs_is_what_the_newest_deployment_says() {
         let asked = Service { task_definition: "td:9".into(), ..service("ecs-svc/2", "td:2") };
         assert_eq!(running(&asked), "td:2");
-        assert_eq!(running(&Service { deployments: vec![], ..asked }), "td:9");
+        assert_eq!(starter(&asked), "ecs-svc/2");
+        let none = Service { deployments: vec![], ..asked };
+        assert_eq!((running(&none), starter(&none)), ("td:9", ""));
+        let set = |id: &str, status: &str, task_definition: &str| TaskSet {
+            id: id.into(),
+            status: status.into(),
+            task_definition: task_definition.into(),
+            ..TaskSet::default()
+        };
+        let task_sets = vec![set("ecs-svc/8", "ACTIVE", "td:8"), set("ecs-svc/7", "PRIMARY", "td:7")];
+        let sets = Service { task_sets, ..none };
+        assert_eq!((running(&sets), starter(&sets)), ("td:7", "ecs-svc/7"));
     }
 
     proptest! {

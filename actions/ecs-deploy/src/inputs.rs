@@ -7,7 +7,7 @@ pub(crate) use progress::{Engine, Gate, Progress};
 pub(crate) use until::WaitUntil;
 
 use crate::{
-    decide::{Breaker, OnCompeting},
+    decide::{Breaker, OnCompeting, Roller},
     overrides::Overrides,
 };
 use aws::AwsInputs;
@@ -301,6 +301,16 @@ impl Settings {
             Goal::Once(_) => "run-task",
             Goal::Preflight(_) => "preflight",
             Goal::IamPolicy(_) => "iam-policy",
+        }
+    }
+
+    /// Who has to roll the service out for that.
+    #[must_use]
+    pub(crate) fn roller(&self) -> Roller {
+        match self.goal {
+            // One task outside the service is nobody's rollout.
+            Goal::Once(_) => Roller::Anybody,
+            _ => Roller::by(&self.progress.engine),
         }
     }
 

@@ -88,8 +88,9 @@ impl Action for EcsDeploy {
             Goal::Deploy(forth) => {
                 let image = pin(runner, forth, &open).await?;
                 match settings.progress.engine {
-                    Engine::Ecs => deploy::deploy(&mut rollout, forth, image.as_ref(), &open).await?,
-                    Engine::CodeDeploy { .. } => codedeploy::deploy(&mut rollout, forth, image.as_ref(), &open).await?,
+                    Engine::Ecs | Engine::CodeDeploy { .. } => {
+                        deploy::deploy(&mut rollout, forth, image.as_ref(), &open).await?
+                    }
                     Engine::LoadBalancer { .. } => shift::deploy(&mut rollout, forth, image.as_ref(), &open).await?,
                 }
             }

@@ -41,7 +41,7 @@ struct Following<'d> {
 /// A [`Failure`] when the world could not be read or written.
 pub(crate) async fn run(rollout: &mut Rollout<'_>, once: &Once, image: Option<&ImageRef>) -> Result<Outcome, Failure> {
     let (facts, base) = deploy::observe(rollout, &once.forth).await?;
-    let service = match decide::able(facts.service.as_ref()) {
+    let service = match decide::able(facts.service.as_ref(), rollout.settings.roller()) {
         Ok(service) => service.clone(),
         Err(refusal) => return Ok(refused(rollout, refusal)),
     };

@@ -52,6 +52,7 @@ impl<'w, 'a> Paused<'w, 'a> {
             (End::Stuck { why, reason }, _) => {
                 follow::End::RollbackFailed { cause: format!("{}; {reason}", why.text()) }
             }
+            (End::Stopped { .. }, Some(end @ follow::End::Stalled { .. })) => end.clone(),
             (End::Stopped { reason }, _) => follow::End::Stopped { cause: reason.clone() },
             (End::Overtaken { by }, _) => follow::End::Superseded { by: by.clone() },
         };
@@ -170,7 +171,7 @@ fn fate(end: &follow::End) -> Fate {
         follow::End::Successful => Fate::Promoted,
         follow::End::RolledBack { cause, .. } => Fate::WentBack(cause.clone()),
         follow::End::RollbackFailed { cause } => Fate::Stuck(cause.clone()),
-        follow::End::Stopped { cause } => Fate::Stopped(cause.clone()),
+        follow::End::Stopped { cause } | follow::End::Stalled { cause } => Fate::Stopped(cause.clone()),
         follow::End::Superseded { by } => Fate::Overtaken(by.clone()),
         follow::End::Unseen => Fate::Stuck("its end was not seen".to_owned()),
     }

@@ -94,7 +94,9 @@ fn code_deploy(place: &Place, application: Option<&str>, group: Option<&str>) ->
     };
     let (application, group) = (named(application, "AppECS"), named(group, "DgpECS"));
     let arn = |resource: String| place.arn("codedeploy", &resource);
-    let deployments = ["codedeploy:CreateDeployment", "codedeploy:GetDeployment", "codedeploy:StopDeployment"];
+    let deployments = ["CreateDeployment", "GetDeployment", "ListDeployments", "StopDeployment"]
+        .map(|operation| format!("codedeploy:{operation}"));
+    let deployments: Vec<&str> = deployments.iter().map(String::as_str).collect();
     let around = ["codedeploy:GetDeploymentConfig", "codedeploy:RegisterApplicationRevision"];
     [
         allow("CodeDeploy", &deployments, &json!(arn(format!("deploymentgroup:{application}/{group}")))),

@@ -22,7 +22,8 @@ use github::{Exit, Failure, Runner};
 pub(crate) async fn post(runner: &Runner, inputs: &Inputs) -> Result<(), Failure> {
     let shift = Record::load(runner)?.filter(|record| record.open);
     let journal = Journal::load(runner)?.filter(|journal| journal.phase != Phase::Ended);
-    if shift.is_none() && journal.is_none() && !once::is_left(runner) && !codedeploy::is_left(runner) {
+    let handed_over = codedeploy::is_left(runner)?;
+    if shift.is_none() && journal.is_none() && !once::is_left(runner) && !handed_over {
         return Ok(());
     }
     let settings = Settings::from(inputs)?;
@@ -31,7 +32,7 @@ pub(crate) async fn post(runner: &Runner, inputs: &Inputs) -> Result<(), Failure
     if once::is_left(runner) {
         once::post(runner, &mut Rollout::new(runner, ecs.clone(), &settings)).await?;
     }
-    if codedeploy::is_left(runner) {
+    if handed_over {
         return codedeploy::post(&mut Rollout::new(runner, ecs, &settings)).await;
     }
     // The traffic first.
@@ -69,6 +70,7 @@ async fn deployment(runner: &Runner, ecs: Ecs, settings: &Settings, mut journal:
         Followed::Ended(End::Successful) => "the deployment had succeeded before it could be taken back; it stays",
         Followed::Ended(End::Superseded { .. }) => "a newer deployment replaced it",
         Followed::Ended(End::Stopped { .. }) => "the deployment was stopped where it was",
+        Followed::Ended(End::Stalled { .. }) => "the deployment goes neither on nor back; deploy a release that works",
         Followed::Ended(End::RollbackFailed { .. } | End::Unseen) | Followed::FarEnough | Followed::Interrupted(_) => {
             let arn = journal.arn.as_ref().map_or("our deployment", |arn| arn.as_str());
             let stopped =

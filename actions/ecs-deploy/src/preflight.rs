@@ -7,10 +7,11 @@ pub(crate) use decide::Check;
 
 use crate::{
     choose::{self, Return},
-    decide::{Facts, Plan, Presence, Refusal, Wish, able},
+    decide::{Facts, Plan, Presence, Refusal, Roller, Wish, able},
     definition::Definition,
     deploy::{self, Open},
     history,
+    identity::running,
     inputs::{Back as To, Forth},
     model::Service,
     outcome::Outcome,
@@ -53,7 +54,7 @@ pub(crate) async fn run(
         breaker: settings.breaker,
         progress: settings.progress.clone(),
     };
-    let able = able(facts.service.as_ref()).is_ok();
+    let able = able(facts.service.as_ref(), rollout.settings.roller()).is_ok();
     let plan = match (unmeant.filter(|_| able), crate::shift::refusal(rollout).await?) {
         (Some(why), _) => Plan::Refuse(Refusal { why, help: deploy::NAME_A_CONTAINER.to_owned() }),
         (None, Some(refusal)) => Plan::Refuse(refusal),
@@ -88,7 +89,7 @@ async fn look(
     (plan, open): (Plan, Open<'_, '_>),
 ) -> Seen {
     let service = facts.service.clone().unwrap_or_default();
-    let alive = able(facts.service.as_ref()).is_ok();
+    let alive = able(facts.service.as_ref(), rollout.settings.roller()).is_ok();
     Seen {
         back: if alive { back(rollout, &service, open).await } else { Ok(None) },
         alarms: alarms(rollout, &service).await.map_err(|error| error.to_string()),
@@ -103,6 +104,10 @@ async fn look(
 /// The release ECS and `mode: rollback` would go back to if the next one fails: the last that succeeded.
 async fn back(rollout: &Rollout<'_>, service: &Service, open: Open<'_, '_>) -> Read<Option<Back>> {
     let text = |error: AwsError| error.to_string();
+    if rollout.settings.roller() == Roller::CodeDeploy {
+        // CodeDeploy keeps the side that has the traffic until the other one has proven itself.
+        return definition(rollout, running(service), open).await.map(Some);
+    }
     // Where the service is, is where a failing deployment goes back to.
     let mut history = history::read(rollout, service, &To::Revision(String::new())).await.map_err(text)?;
     let Some(revision) = history.revision(&history.current).cloned() else {

@@ -73,6 +73,9 @@ fn headline(outcome: &Outcome) -> String {
         Verdict::RollbackFailed => format!("the way back of {subject} failed{why}; look at the service now"),
         Verdict::Superseded => format!("the deployment to {subject} was replaced by another{why}"),
         Verdict::Stopped => format!("the deployment to {subject} was stopped without a way back{why}"),
+        Verdict::Stalled => {
+            format!("the deployment to {subject} goes neither on nor back{why}; there is no release to go back to")
+        }
         Verdict::UnverifiedZeroTasks => format!("{subject} accepted {what}, but it is unverified{why}"),
         Verdict::UnverifiedDigest => format!("{subject} runs something, but what is unverified{why}"),
         Verdict::TimedOut => format!("could not see the end of the deployment to {subject}{why}"),

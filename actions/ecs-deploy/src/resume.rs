@@ -1,7 +1,8 @@
 //! `mode: resume` and `mode: recover`: on with, or back from, what an earlier run left in flight.
 
 use crate::{
-    decide::{self, Refusal},
+    codedeploy,
+    decide::{self, Refusal, Roller},
     definition::Definition,
     deploy::refused,
     finish::finish,
@@ -39,10 +40,14 @@ enum InFlight {
 /// # Errors
 /// A [`Failure`] when the world could not be read or written.
 pub(crate) async fn resume(rollout: &mut Rollout<'_>) -> Result<Outcome, Failure> {
-    if rollout.settings.progress.engine != Engine::Ecs {
-        let why = "a shift between two services is not gone on with by another run".to_owned();
-        let help = "`mode: recover` gives the traffic back; then deploy again".to_owned();
-        return Ok(refused(rollout, Refusal { why, help }));
+    match &rollout.settings.progress.engine {
+        Engine::Ecs => {}
+        Engine::CodeDeploy { .. } => return codedeploy::resume(rollout).await,
+        Engine::LoadBalancer { .. } => {
+            let why = "a shift between two services is not gone on with by another run".to_owned();
+            let help = "`mode: recover` gives the traffic back; then deploy again".to_owned();
+            return Ok(refused(rollout, Refusal { why, help }));
+        }
     }
     let ours = match find(rollout).await? {
         InFlight::Ours(ours) => ours,
@@ -65,8 +70,10 @@ pub(crate) async fn resume(rollout: &mut Rollout<'_>) -> Result<Outcome, Failure
 /// # Errors
 /// A [`Failure`] when the world could not be read or written.
 pub(crate) async fn recover(rollout: &mut Rollout<'_>) -> Result<Outcome, Failure> {
-    if let Engine::LoadBalancer { alternate, rule } = &rollout.settings.progress.engine {
-        return shift::recover(rollout, alternate, rule).await;
+    match &rollout.settings.progress.engine {
+        Engine::Ecs => {}
+        Engine::CodeDeploy { .. } => return codedeploy::recover(rollout).await,
+        Engine::LoadBalancer { alternate, rule } => return shift::recover(rollout, alternate, rule).await,
     }
     let ours = match find(rollout).await? {
         InFlight::Ours(ours) => ours,
@@ -94,7 +101,7 @@ async fn find(rollout: &Rollout<'_>) -> Result<InFlight, Failure> {
         error.failure("look for what is in flight").subject(rollout.settings.subject()).state("nothing was changed")
     };
     let service = rollout.ecs.service().await.map_err(failed)?;
-    if let Err(refusal) = decide::able(service.as_ref()) {
+    if let Err(refusal) = decide::able(service.as_ref(), Roller::Ecs) {
         return Ok(InFlight::Refused(refusal));
     }
     let flying = rollout.ecs.in_flight().await.map_err(failed)?;
@@ -110,23 +117,23 @@ async fn find(rollout: &Rollout<'_>) -> Result<InFlight, Failure> {
     })
 }
 
-fn nothing(rollout: &Rollout<'_>) -> Outcome {
+pub(crate) fn nothing(rollout: &Rollout<'_>) -> Outcome {
     let outcome = Outcome::new(Verdict::NoOp, rollout.settings, rollout.runner.now());
     Outcome { cause: Some("nothing is in flight".to_owned()), ..outcome }
 }
 
-fn foreign(rollout: &Rollout<'_>, arn: &str) -> Outcome {
+pub(crate) fn foreign(rollout: &Rollout<'_>, arn: &str) -> Outcome {
     let why = format!("{arn} is in flight, and no run of this suite is known to have begun it");
     let help = "leave it to whoever began it; `mode: rollback` takes back whatever is in flight".to_owned();
     refused(rollout, Refusal { why, help })
 }
 
-fn planned(rollout: &Rollout<'_>, what: String) -> Outcome {
+pub(crate) fn planned(rollout: &Rollout<'_>, what: String) -> Outcome {
     let outcome = Outcome::new(Verdict::Planned, rollout.settings, rollout.runner.now());
     Outcome { cause: Some(what), ..outcome }
 }
 
-fn about(outcome: Outcome, image: Option<ImageRef>) -> Outcome {
+pub(crate) fn about(outcome: Outcome, image: Option<ImageRef>) -> Outcome {
     let digest = image.as_ref().map(|image| image.digest.to_string());
     Outcome { image: image.map(|image| image.to_string()), digest, ..outcome }
 }

@@ -3,13 +3,13 @@
 use crate::{
     choose::{History, Return, choose},
     configuration,
-    decide::{self, Refusal},
+    decide::{self, Refusal, Roller},
     definition::Definition,
     deploy::{Open, refused},
     finish::{finish, keep},
     follow::{End, Rights},
     history::{self, promised},
-    identity::{primary, running},
+    identity::{running, starter},
     inputs::{Back, Engine},
     journal::Journal,
     model::{Service, ServiceDeployment},
@@ -32,11 +32,14 @@ pub(crate) async fn rollback(rollout: &mut Rollout<'_>, back: &Back, open: Open<
     if let (Engine::LoadBalancer { alternate, rule }, Back::Last) = (&rollout.settings.progress.engine, back) {
         return shift::rollback(rollout, alternate, rule).await;
     }
+    if let Engine::CodeDeploy { .. } = &rollout.settings.progress.engine {
+        return Ok(refused(rollout, without_history()));
+    }
     let failed = |rollout: &Rollout<'_>, error: aws::AwsError| {
         error.failure("read the service's history").subject(rollout.settings.subject()).state("nothing was changed")
     };
     let service = rollout.ecs.service().await.map_err(|error| failed(rollout, error))?;
-    let service = match decide::able(service.as_ref()) {
+    let service = match decide::able(service.as_ref(), Roller::Ecs) {
         Ok(service) => service,
         Err(refusal) => return Ok(refused(rollout, refusal)),
     };
@@ -83,6 +86,14 @@ pub(crate) async fn rollback(rollout: &mut Rollout<'_>, back: &Back, open: Open<
         },
     };
     Ok(outcome.of_service(service))
+}
+
+/// CodeDeploy's history names no releases: the specification of a deployment is whatever its author wrote.
+fn without_history() -> Refusal {
+    let why = "CodeDeploy keeps no history that names releases, so none is looked for".to_owned();
+    let help = "`mode: recover` takes back what is in flight; to go back to an older release, `mode: deploy` it: its digest \
+                as `image`, or its `task-definition`";
+    Refusal { why, help: help.to_owned() }
 }
 
 fn planned(rollout: &Rollout<'_>, what: &str) -> Outcome {
@@ -172,6 +183,7 @@ async fn take_back(
         Followed::Ended(End::RolledBack { cause, .. }) => (Verdict::RolledBack, cause),
         Followed::Ended(End::RollbackFailed { cause }) => (Verdict::RollbackFailed, cause),
         Followed::Ended(End::Stopped { cause }) => (Verdict::Stopped, cause),
+        Followed::Ended(End::Stalled { cause }) => (Verdict::Stalled, cause),
         Followed::Ended(End::Superseded { by }) => (Verdict::Superseded, format!("{by} replaced it")),
         Followed::Ended(End::Unseen) => (Verdict::TimedOut, "its end was not seen".to_owned()),
         Followed::Ended(End::Successful) => {
@@ -200,9 +212,8 @@ async fn back(
     let now = running(&service).to_owned();
     let definition = rollout.ecs.definition(&now).await.map_err(doing)?;
     let (promises, image) = promised(&definition, history.revision(&now), rollout.settings.container.as_deref());
-    let id = primary(&service).map(|primary| primary.id.clone()).unwrap_or_default();
     let cause = |outcome: &Outcome, what: &str| Some(format!("{}; {what}", outcome.cause.as_deref().unwrap_or("")));
-    match rollout.prove(&id, None, &promises).await? {
+    match rollout.prove(starter(&service), None, &promises).await? {
         Proof::Kept { tasks } => outcome.tasks = tasks,
         Proof::Silent if promises.is_empty() => {
             outcome.warnings.push("no digest is recorded for that revision, so what runs could not be proven".into());

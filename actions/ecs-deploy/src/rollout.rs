@@ -328,6 +328,6 @@ async fn adopted(watch: &mut Watch<'_>) -> Option<::rollout::Entry> {
 }
 
 /// Whether a failed update may have changed the service all the same.
-fn may_have_acted(error: &aws::AwsError) -> bool {
+pub(crate) fn may_have_acted(error: &aws::AwsError) -> bool {
     error.is_transient() || ["MalformedAnswer", "AnswerTooLarge"].contains(&error.code.as_str())
 }

@@ -38,6 +38,8 @@ pub(crate) enum Verdict {
     Superseded,
     /// The deployment was stopped where it was.
     Stopped,
+    /// The deployment goes neither on nor back: ECS has given it up, and has nothing to go back to.
+    Stalled,
     /// ECS calls it a success, but no task runs.
     UnverifiedZeroTasks,
     /// ECS calls it a success, but no one says which image the tasks run.
@@ -51,7 +53,7 @@ pub(crate) enum Verdict {
 impl Verdict {
     /// Every verdict.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Deployed,
         Self::NoOp,
         Self::InProgress,
@@ -66,6 +68,7 @@ impl Verdict {
         Self::RollbackFailed,
         Self::Superseded,
         Self::Stopped,
+        Self::Stalled,
         Self::UnverifiedZeroTasks,
         Self::UnverifiedDigest,
         Self::TimedOut,
@@ -90,6 +93,7 @@ impl Verdict {
             Self::RollbackFailed => "rollback-failed",
             Self::Superseded => "superseded",
             Self::Stopped => "stopped",
+            Self::Stalled => "stalled",
             Self::UnverifiedZeroTasks => "unverified-zero-tasks",
             Self::UnverifiedDigest => "unverified-digest",
             Self::TimedOut => "timed-out",
@@ -114,6 +118,7 @@ impl Verdict {
             | Self::RollbackFailed
             | Self::Superseded
             | Self::Stopped
+            | Self::Stalled
             | Self::Failed => Exit::Refused,
             Self::UnverifiedZeroTasks | Self::UnverifiedDigest | Self::TimedOut | Self::Unclear => Exit::Unknown,
             Self::Cancelled => Exit::Cancelled,
@@ -158,6 +163,7 @@ pub(crate) fn conclude(end: &End, stopped: Option<&Why>, proof: Option<&Proof>) 
         End::RolledBack { .. } => Verdict::RolledBack,
         End::RollbackFailed { .. } => Verdict::RollbackFailed,
         End::Stopped { .. } => Verdict::Stopped,
+        End::Stalled { .. } => Verdict::Stalled,
         End::Superseded { .. } => Verdict::Superseded,
         End::Unseen => Verdict::TimedOut,
     }
@@ -202,6 +208,7 @@ mod tests {
             End::RolledBack { cause: cause(), to: None },
             End::RollbackFailed { cause: cause() },
             End::Stopped { cause: cause() },
+            End::Stalled { cause: cause() },
             End::Superseded { by: cause() },
             End::Unseen,
         ];
@@ -212,7 +219,7 @@ mod tests {
             Some(Proof::NoTasks),
             Some(Proof::Silent),
         ];
-        let whys = [None, Some(Why::Deadline), Some(Why::Cancelled), Some(Why::Hopeless(cause()))];
+        let whys = [None, Some(Why::Deadline), Some(Why::Cancelled), Some(Why::Asked), Some(Why::Hopeless(cause()))];
         for end in &ends {
             for proof in &proofs {
                 for why in &whys {

@@ -2,6 +2,7 @@
 
 use crate::follow::{End, Why};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// `deploymentInfo`, as far as it is needed.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -17,6 +18,26 @@ pub(crate) struct Info {
     pub(crate) rollback_info: Rollback,
     /// Whether all of the traffic has moved, and the old tasks only wait for their end.
     pub(crate) instance_termination_wait_time_started: bool,
+    /// What whoever began it wrote on it. Untrusted text.
+    pub(crate) description: String,
+    /// `user`, `autoscaling`, `codeDeployRollback`.
+    pub(crate) creator: String,
+    /// What it deploys.
+    pub(crate) revision: Revision,
+}
+
+/// `revision`, of the only kind that ECS takes from a call.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Revision {
+    app_spec_content: AppSpec,
+}
+
+/// `appSpecContent`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct AppSpec {
+    content: String,
 }
 
 /// `errorInformation`.
@@ -35,6 +56,8 @@ pub(crate) struct Trouble {
 pub(crate) struct Rollback {
     /// Its id.
     pub(crate) rollback_deployment_id: Option<String>,
+    /// Of a way back: the deployment that it takes back.
+    pub(crate) rollback_triggering_deployment_id: Option<String>,
 }
 
 impl Info {
@@ -42,6 +65,20 @@ impl Info {
     #[must_use]
     pub(crate) fn has_ended(&self) -> bool {
         ["Succeeded", "Failed", "Stopped"].contains(&self.status.as_str())
+    }
+
+    /// Whether CodeDeploy began it to take another one back.
+    #[must_use]
+    pub(crate) fn is_way_back(&self) -> bool {
+        self.creator == "codeDeployRollback" || self.rollback_info.rollback_triggering_deployment_id.is_some()
+    }
+
+    /// The task definition it deploys, where its specification is ours to read: JSON, as this suite writes it.
+    #[must_use]
+    pub(crate) fn task_definition(&self) -> Option<String> {
+        let spec: Value = serde_json::from_str(&self.revision.app_spec_content.content).ok()?;
+        let named = &spec["Resources"][0]["TargetService"]["Properties"]["TaskDefinition"];
+        named.as_str().map(str::to_owned)
     }
 
     /// Why it went wrong, from the best witness.
@@ -86,6 +123,19 @@ pub(crate) enum Patient {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_it_deploys_is_in_its_specification() {
+        let spec = json!({"Resources": [{"TargetService": {"Properties": {"TaskDefinition": "f:7"}}}]});
+        let info = |content: String| -> Info {
+            serde_json::from_value(json!({"revision": {"appSpecContent": {"content": content}}})).unwrap()
+        };
+        assert_eq!(info(spec.to_string()).task_definition().as_deref(), Some("f:7"));
+        for odd in ["", "version: 1", "[]", "{}"] {
+            assert_eq!(info(odd.to_owned()).task_definition(), None, "{odd}");
+        }
+        assert_eq!(Info::default().task_definition(), None);
+    }
 
     #[test]
     fn one_that_went_wrong_ends_with_its_way_back() {

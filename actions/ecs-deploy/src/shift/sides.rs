@@ -2,7 +2,7 @@
 
 use super::rule::{Actions, Groups, Weights};
 use crate::{
-    decide::{Refusal, able},
+    decide::{Refusal, Roller, able},
     model::Service,
 };
 
@@ -74,7 +74,7 @@ impl Sides {
 
 fn side((name, service): Named<'_>) -> Result<Side, Refusal> {
     let about = |refusal: Refusal| Refusal { why: format!("`{name}`: {}", refusal.why), ..refusal };
-    let service = able(service).map_err(about)?;
+    let service = able(service, Roller::Ecs).map_err(about)?;
     let refuse = |why: &str, help: &str| Refusal { why: format!("`{name}` {why}"), help: help.to_owned() };
     let [balancer] = service.load_balancers.as_slice() else {
         return Err(refuse("must stand behind exactly one target group", "give the service one load balancer"));
