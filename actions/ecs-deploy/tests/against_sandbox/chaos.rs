@@ -15,6 +15,7 @@ enum Engine {
     Rolling,
     Native,
     LoadBalancer,
+    CodeDeploy,
 }
 
 /// An engine with a service that has traffic.
@@ -25,19 +26,25 @@ struct Field {
     listener: String,
     gate: String,
     old: ImageRef,
+    /// Application and group of CodeDeploy, where it deploys.
+    group: (String, String),
 }
 
 impl Field {
     async fn of(engine: Engine) -> Self {
         let world = World::new().await;
         let old = world.server("old").await;
-        let built = world.behind_balancer(&old, engine == Engine::Native).await;
+        let built = match engine {
+            Engine::CodeDeploy => world.with_code_deploy(&old).await,
+            _ => world.behind_balancer(&old, engine == Engine::Native).await,
+        };
         let text = |name: &str| built[name].as_str().unwrap_or_default().to_owned();
         if engine == Engine::LoadBalancer {
             world.other_side(&text("listener_arn"), &text("target_group_arn")).await;
         }
         let gate = world.gate("gate", "sleep 0.3");
-        Self { engine, url: text("url"), listener: text("listener_arn"), gate, old, world }
+        let group = (text("application_name"), text("deployment_group_name"));
+        Self { engine, url: text("url"), listener: text("listener_arn"), gate, old, group, world }
     }
 
     fn inputs<'a>(&'a self, image: &'a str) -> Vec<(&'a str, &'a str)> {
@@ -49,6 +56,14 @@ impl Field {
             Engine::Rolling => shared.to_vec(),
             Engine::Native => [&shared[..], &gated].concat(),
             Engine::LoadBalancer => [&shared[..], &gated, &sides].concat(),
+            Engine::CodeDeploy => vec![
+                ("image", image),
+                ("engine", "code-deploy"),
+                ("codedeploy-application", self.group.0.as_str()),
+                ("codedeploy-group", self.group.1.as_str()),
+                ("strategy", "canary"),
+                ("traffic-percent", "10"),
+            ],
         }
     }
 
@@ -60,15 +75,26 @@ impl Field {
                 &["updating c/s", "has begun", "asking gate 1", "the gate says yes", "asking gate 2", "asking gate 3"]
             }
             Engine::LoadBalancer => &["has begun", "asking gate 1", "moving 10 %", "asking gate 2", "asking gate 3"],
+            // Asked for and perhaps not answered; begun; beside the old; with all of the traffic.
+            Engine::CodeDeploy => {
+                &["asking CodeDeploy", "has begun", "deployment InProgress", "all of the traffic has moved"]
+            }
         }
     }
 
     /// Nothing is in flight, and exactly one digest of these answers.
     async fn serves_one_of(&self, known: &[&str], ran: &Ran) {
         let client = transport::client(transport::Limits::default()).unwrap();
+        if self.engine == Engine::CodeDeploy {
+            let open = ["Created", "Queued", "InProgress", "Baking", "Ready"];
+            let input = json!({"applicationName": self.group.0, "deploymentGroupName": self.group.1, "includeOnlyStatuses": open});
+            let listed = self.world.aws.json(aws::Service::CodeDeploy, "ListDeployments", &input).await.unwrap();
+            assert_eq!(listed["deployments"], json!([]), "{}", ran.log);
+        }
         for service in ["s", "t"] {
             let input = json!({"cluster": "c", "service": service, "status": ["PENDING", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS"]});
-            if service == "s" || self.engine == Engine::LoadBalancer {
+            let rolls_out = service == "s" && self.engine != Engine::CodeDeploy;
+            if rolls_out || self.engine == Engine::LoadBalancer {
                 let flying = self.world.ecs("ListServiceDeployments", input).await;
                 assert_eq!(flying["serviceDeployments"], json!([]), "{}", ran.log);
             }
@@ -89,7 +115,7 @@ impl Field {
         let crowd = Crowd::asking(&self.url);
         let mut run = 0;
         for phase in self.phases() {
-            for signal in ["TERM", "KILL"] {
+            for signal in ["INT", "TERM", "KILL"] {
                 run += 1;
                 let step = self.world.start(run, "main", &inputs, &BTreeMap::new());
                 step.says(phase).await;
@@ -117,7 +143,7 @@ impl Field {
 
     /// Every fault, over everything that is called once the deployment has begun.
     async fn survives_faults(&self) {
-        const CALLS: [&str; 11] = [
+        const CALLS: [&str; 13] = [
             "ContinueServiceDeployment",
             "DescribeListeners",
             "DescribeServiceDeployments",
@@ -125,17 +151,20 @@ impl Field {
             "DescribeServices",
             "DescribeTargetHealth",
             "DescribeTasks",
+            "GetDeployment",
+            "ListDeployments",
             "ListServiceDeployments",
             "ListTasks",
             "ModifyListener",
             "UntagResource",
         ];
-        const LATE: [&str; 6] = [
+        const LATE: [&str; 7] = [
             "DescribeListeners",
             "DescribeServiceDeployments",
             "DescribeServiceRevisions",
             "DescribeServices",
             "DescribeTargetHealth",
+            "GetDeployment",
             "ListServiceDeployments",
         ];
         let crowd = Crowd::asking(&self.url);
@@ -200,4 +229,14 @@ async fn a_native_rollout_survives_every_fault_of_the_network() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shift_between_services_survives_every_fault_of_the_network() {
     Field::of(Engine::LoadBalancer).await.survives_faults().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deployment_by_codedeploy_survives_signals_in_every_phase() {
+    Field::of(Engine::CodeDeploy).await.survives_signals().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deployment_by_codedeploy_survives_every_fault_of_the_network() {
+    Field::of(Engine::CodeDeploy).await.survives_faults().await;
 }
