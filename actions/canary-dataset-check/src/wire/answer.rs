@@ -180,7 +180,8 @@ mod tests {
     use proptest::prelude::*;
     use tokio::io::AsyncWriteExt as _;
 
-    /// What is read of `bytes` that come in pieces, before the connection is closed.
+    /// What is read of `bytes` that come in pieces, before the connection is closed. What comes behind an answer when that has
+    /// been read is seen before the connection is used again, and counts as if it had come with it.
     fn read(bytes: &[u8], piece: usize) -> Result<(Received, After), Trouble> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
@@ -193,8 +194,15 @@ mod tests {
                 }
                 drop(there);
             };
-            let mut reading = Reading { stream: &mut stream, buffer: &mut buffer };
-            tokio::join!(send, reading.answer(Answered::AsSaid)).1
+            let receive = async {
+                let mut reading = Reading { stream: &mut stream, buffer: &mut buffer };
+                let answer = reading.answer(Answered::AsSaid).await?;
+                match stream.read_to_end(&mut buffer).await {
+                    Ok(0) => Ok(answer),
+                    _ => Err(Trouble::Broken("goes on behind its end".to_owned())),
+                }
+            };
+            tokio::join!(send, receive).1
         })
     }
 
@@ -265,6 +273,14 @@ mod tests {
             ("HTTP/1.1 200 OK\r\n\r\n", After::Closed),
         ] {
             assert_eq!(read(head.as_bytes(), 1000).unwrap().1, after, "{head}");
+        }
+    }
+
+    #[test]
+    fn what_comes_behind_an_answer_is_seen_however_it_is_cut() {
+        let bytes = b"HTTP/1.1 204 OK\r\n\r\na";
+        for piece in [1, bytes.len() - 1, bytes.len()] {
+            assert_eq!(read(bytes, piece), Err(Trouble::Broken("goes on behind its end".to_owned())), "{piece}");
         }
     }
 
