@@ -57,7 +57,7 @@ mod tests {
         let lock = "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\ndependencies = [\n \"b 2.0.0\",\n \"c\",\n]\n\n\
                     [[package]]\nname = \"b\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"b\"\nversion = \"2.0.0\"\n\n\
                     [[package]]\nname = \"c\"\nversion = \"3.0.0\"\n";
-        let tree = ["a v1.0.0 (/work/a)", "b v2.0.0", "b v2.0.0 (*)"];
+        let tree = ["a v1.0.0 (/src/a)", "b v2.0.0", "b v2.0.0 (*)"];
         let shipped = tree.into_iter().filter_map(package).collect();
         let wanted = "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\ndependencies = [\n \"b 2.0.0\",\n]\n\n\
                       [[package]]\nname = \"b\"\nversion = \"2.0.0\"\n\n";
