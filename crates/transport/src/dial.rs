@@ -33,7 +33,7 @@ impl Dial {
     /// The way to the host of an `http` or `https` address. Nothing is connected yet.
     ///
     /// # Errors
-    /// [`SetupError`] when the trust store cannot be read, or the address has no host.
+    /// [`SetupError`] when TLS cannot be set up, or the address has no host.
     pub fn to(url: &Url) -> Result<Self, SetupError> {
         let unusable = || SetupError::Address(url.to_string());
         let host = url.host_str().ok_or_else(unusable)?.trim_matches(['[', ']']).to_owned();

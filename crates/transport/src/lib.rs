@@ -13,7 +13,8 @@ pub use retry::{Attempt, Pauses, retry};
 
 use std::time::Duration;
 
-/// The client could not be built: the machine's trust store is unreadable or a proxy address is malformed.
+/// The client could not be built. Whom to trust is only asked when a certificate comes; an unreadable store then fails the
+/// exchange.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// The HTTP client cannot be made.
@@ -47,7 +48,7 @@ impl Default for Limits {
 /// The suite's HTTP client.
 ///
 /// # Errors
-/// [`SetupError`] when the trust store or the proxy settings cannot be used.
+/// [`SetupError`] when TLS or the proxy settings cannot be used.
 pub fn client(limits: Limits) -> Result<reqwest::Client, SetupError> {
     install_crypto();
     let mut builder = reqwest::Client::builder()

@@ -15,7 +15,7 @@ static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(ring:
 /// TLS for HTTP/1.1 that trusts whom the machine trusts.
 ///
 /// # Errors
-/// When the TLS provider has no version of the protocol, which none has.
+/// When the TLS provider speaks no version of the protocol that rustls deems safe; ring speaks both.
 pub(crate) fn tls() -> Result<ClientConfig, Error> {
     let builder = ClientConfig::builder_with_provider(PROVIDER.clone()).with_safe_default_protocol_versions()?;
     let verified = builder.dangerous().with_custom_certificate_verifier(Arc::new(Machine));

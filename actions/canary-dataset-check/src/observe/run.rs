@@ -107,7 +107,7 @@ async fn ask(sides: Sides<'_>, case: Case, settings: &Settings) -> Done {
         let outcome = judged(&reply);
         if number == 0 && keeps_bodies {
             (pair.now, pair.now_right) = (body(&reply), right(&outcome));
-            pair.now_raw = raw(&reply);
+            pair.now_raw = baseline.and_then(|_| raw(&reply));
         }
         outcomes.push(outcome);
     }
