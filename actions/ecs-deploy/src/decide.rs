@@ -7,6 +7,7 @@ use crate::{
     inputs::{Engine, Progress},
     model::{Service, ServiceDeployment},
     overrides::Overrides,
+    rollout::FORCED,
 };
 use serde_json::{Map, Value};
 use subject::ImageRef;
@@ -179,8 +180,9 @@ pub(crate) fn decide(facts: &Facts, wish: &Wish) -> Plan {
     let diff = facts.definition.diff(&registration).filter(|_| !again);
     let source = source(facts, registration, again);
     // A task definition that was asked for before begins no deployment by itself, even when it was taken back since.
-    if again || source == Source::Reuse(service.task_definition.clone()) {
-        update.insert("forceNewDeployment".to_owned(), Value::Bool(true));
+    // Nor does one that another run has just begun to deploy, which may not be seen yet: what is begun is to be ours.
+    if again || matches!(source, Source::Reuse(_)) {
+        update.insert(FORCED.to_owned(), Value::Bool(true));
     }
     Plan::Release(Box::new(Release { source, update, diff, supersedes }))
 }

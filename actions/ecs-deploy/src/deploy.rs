@@ -278,7 +278,9 @@ async fn prepare(
             let family = registration["family"].as_str().unwrap_or_default();
             rollout.note(format!("registering a revision of {family} with {}", digests.join(", ")));
             let registered = rollout.patiently(async || rollout.ecs.register(registration).await).await;
-            registered.map_err(|error| state(error.failure("register the task definition"), rollout))
+            let arn = registered.map_err(|error| state(error.failure("register the task definition"), rollout))?;
+            rollout.registered = Some(arn.clone());
+            Ok(arn)
         }
         Source::Reuse(arn) => {
             rollout.note(format!("{arn} means the same already; nothing is registered"));

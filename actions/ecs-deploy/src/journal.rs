@@ -1,11 +1,14 @@
 //! What is written down before and during a deployment, so that the post step finishes it if this process is killed.
 
 use crate::{
+    decide::same_run,
     follow::Rights,
     identity::{DeploymentId, OwnArn},
+    model::ServiceDeployment,
     saved,
 };
 use github::{Failure, Runner};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -47,6 +50,8 @@ pub(crate) struct Journal {
     pub(crate) arn: Option<OwnArn>,
     /// Whether stopping is ours to do.
     pub(crate) may_stop: bool,
+    /// Whether this very run registered the task definition.
+    pub(crate) registered: bool,
 }
 
 impl Journal {
@@ -64,10 +69,39 @@ impl Journal {
         saved::load(runner, STATE, ("a deployment may still be in flight", help))
     }
 
-    /// Gives up the right to stop where our deployment is known only by its task definition being in place: of the very
-    /// one that was there before, the deployment could be anybody's.
-    pub(crate) fn doubt(&mut self) {
-        self.may_stop &= self.task_definition != self.previous;
+    /// The journal of a deployment that an earlier run of ours began, or that a person asks to take back.
+    #[must_use]
+    pub(crate) fn adopted(
+        service: &str,
+        deployment: &ServiceDeployment,
+        task_definition: &str,
+        (rights, now): (Rights, Timestamp),
+    ) -> Self {
+        Self {
+            phase: Phase::Following,
+            service: service.to_owned(),
+            task_definition: task_definition.to_owned(),
+            previous: String::new(),
+            primary_before: None,
+            known_before: BTreeSet::new(),
+            began: deployment.created_at.unwrap_or(now).as_second(),
+            id: deployment.target().and_then(DeploymentId::of_revision),
+            arn: Some(OwnArn::claimed(deployment)),
+            may_stop: rights == Rights::Ours,
+            registered: false,
+        }
+    }
+
+    /// Gives up the right to stop where the deployment is known by its task definition alone, and another run may deploy
+    /// that one too: an equal revision is deployed again by whoever wants the same, and says so on it before. `deployed_by`
+    /// is what the revision says now, `ours` what this run would have it say. Two runs without a page cannot be told apart.
+    pub(crate) fn doubt(&mut self, deployed_by: Option<&str>, ours: Option<&str>) {
+        let still_ours = match (deployed_by, ours) {
+            (Some(deployed_by), Some(ours)) => same_run(deployed_by, ours),
+            (None, None) => true,
+            _ => false,
+        };
+        self.may_stop &= self.registered && still_ours;
     }
 
     /// The rights it gives.
@@ -83,15 +117,29 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_is_known_only_by_the_revision_that_was_there_before_is_not_ours_to_stop() {
-        for (previous, may_stop) in [("td:1", true), ("td:2", false)] {
+    fn only_a_revision_that_we_registered_and_nobody_else_deploys_makes_a_deployment_ours() {
+        let (ours, again, other) = (
+            "https://s/o/r/actions/runs/1/attempts/1",
+            "https://s/o/r/actions/runs/1/attempts/2",
+            "https://s/o/r/actions/runs/2/attempts/1",
+        );
+        for (registered, deployed_by, run, may_stop) in [
+            (true, Some(ours), Some(ours), true),
+            (true, Some(again), Some(ours), true),
+            (true, Some(other), Some(ours), false),
+            (true, None, Some(ours), false),
+            (true, Some(other), None, false),
+            (true, None, None, true),
+            (false, Some(ours), Some(ours), false),
+            (false, None, None, false),
+        ] {
             let mut journal: Journal = serde_json::from_value(json!({
-                "phase": "beginning", "service": "s", "task_definition": "td:2", "previous": previous, "primary_before": null,
-                "known_before": [], "began": 0, "id": null, "arn": null, "may_stop": true
+                "phase": "beginning", "service": "s", "task_definition": "td:2", "previous": "td:1", "primary_before": null,
+                "known_before": [], "began": 0, "id": null, "arn": null, "may_stop": true, "registered": registered
             }))
             .unwrap();
-            journal.doubt();
-            assert_eq!(journal.rights() == Rights::Ours, may_stop, "{previous}");
+            journal.doubt(deployed_by, run);
+            assert_eq!(journal.rights() == Rights::Ours, may_stop, "{registered} {deployed_by:?} {run:?}");
         }
     }
 }

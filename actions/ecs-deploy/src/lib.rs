@@ -44,6 +44,8 @@ mod shift;
 mod statement;
 #[cfg(test)]
 mod timeline_tests;
+#[cfg(test)]
+mod two_runs_tests;
 mod verdict;
 mod watch;
 

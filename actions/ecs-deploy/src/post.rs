@@ -93,7 +93,7 @@ async fn identify(rollout: &Rollout<'_>, journal: &mut Journal) -> Result<bool, 
     if journal.id.is_none() {
         let Some(service) = rollout.ecs.service().await.map_err(failed)? else { return Ok(false) };
         journal.id = DeploymentId::begun(&service, journal.primary_before.as_deref(), &journal.task_definition);
-        journal.doubt();
+        rollout.doubt(journal).await;
     }
     if journal.id.is_none() {
         return Ok(false);

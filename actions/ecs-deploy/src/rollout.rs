@@ -23,6 +23,9 @@ use std::{collections::BTreeSet, time::Duration};
 /// Attempts to see running tasks after ECS has called a deployment successful; lists lag behind.
 const SIGHTINGS: u32 = 6;
 
+/// The member of an update that has it begin a deployment whatever the service runs.
+pub(crate) const FORCED: &str = "forceNewDeployment";
+
 /// What a run works with.
 pub(crate) struct Rollout<'a> {
     /// The run.
@@ -39,6 +42,8 @@ pub(crate) struct Rollout<'a> {
     pub(crate) tasks: Option<u32>,
     /// The image that gates are asked about.
     pub(crate) image: String,
+    /// The task definition that this very run registered.
+    pub(crate) registered: Option<String>,
     /// How long the deployment bakes, as the service is configured for it.
     pub(crate) bakes: SignedDuration,
 }
@@ -48,7 +53,7 @@ impl<'a> Rollout<'a> {
     #[must_use]
     pub(crate) fn new(runner: &'a Runner, ecs: Ecs, settings: &'a Settings) -> Self {
         let (record, image, bakes) = (Record::default(), String::new(), SignedDuration::ZERO);
-        Self { runner, ecs, settings, record, base: None, tasks: None, image, bakes }
+        Self { runner, ecs, settings, record, base: None, tasks: None, image, registered: None, bakes }
     }
 
     /// A line of the log and the timeline.
@@ -103,6 +108,7 @@ impl<'a> Rollout<'a> {
             id: None,
             arn: None,
             may_stop: rights == Rights::Ours,
+            registered: self.registered.as_deref() == Some(task_definition),
         };
         journal.save(self.runner);
         let configured = changes.get("deploymentConfiguration").unwrap_or(&service.deployment_configuration);
@@ -133,12 +139,26 @@ impl<'a> Rollout<'a> {
             return Err(failure.subject(self.settings.subject()).state("the service may have been updated"));
         };
         self.note(format!("deployment {} has begun", id.as_str()));
-        if lost.is_some() {
-            journal.doubt();
+        if lost.is_some() || !changes.contains_key(FORCED) {
+            self.doubt(&mut journal).await;
         }
         journal.phase = Phase::Following;
         journal.save(self.runner);
         Ok(journal)
+    }
+
+    /// Gives up the right to stop what another run may have begun. Only the answer to an update that is forced tells that
+    /// it began something: one that is not begins nothing where another run has begun the same a moment ago.
+    pub(crate) async fn doubt(&self, journal: &mut Journal) {
+        let ours = self.runner.context().run_url();
+        let read = self.patiently(async || self.ecs.definition(&journal.task_definition).await).await;
+        match read {
+            Ok(definition) => journal.doubt(definition.run_url(), ours.as_deref()),
+            Err(error) => {
+                self.runner.warning(format!("whose deployment it is could not be read, so it is left to ECS: {error}"));
+                journal.may_stop = false;
+            }
+        }
     }
 
     /// The ARNs listed before we begin: none of them can be ours.
@@ -176,18 +196,8 @@ impl<'a> Rollout<'a> {
     /// The journal of a deployment that an earlier run of ours began, or that a person asks to take back.
     #[must_use]
     pub(crate) fn adopted(&mut self, deployment: &ServiceDeployment, task_definition: &str, rights: Rights) -> Journal {
-        let journal = Journal {
-            phase: Phase::Following,
-            service: self.ecs.service.clone(),
-            task_definition: task_definition.to_owned(),
-            previous: String::new(),
-            primary_before: None,
-            known_before: BTreeSet::new(),
-            began: deployment.created_at.unwrap_or_else(|| self.runner.now()).as_second(),
-            id: deployment.target().and_then(DeploymentId::of_revision),
-            arn: Some(OwnArn::claimed(deployment)),
-            may_stop: rights == Rights::Ours,
-        };
+        let by = (rights, self.runner.now());
+        let journal = Journal::adopted(&self.ecs.service, deployment, task_definition, by);
         journal.save(self.runner);
         self.bakes = configuration::bakes(&deployment.deployment_configuration);
         journal
