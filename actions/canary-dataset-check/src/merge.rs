@@ -14,6 +14,9 @@ use subject::Digest;
 /// The largest report, in bytes.
 pub(crate) const LARGEST: usize = 64 * 1024 * 1024;
 
+/// No shard counts more than this, so that no sum of counts overflows.
+const MOST: u64 = 1 << 40;
+
 /// What every shard must have been asked.
 pub(crate) struct Same {
     pub(crate) config: Digest,
@@ -55,11 +58,21 @@ pub(crate) fn merge(reports: &[(String, Vec<u8>)], same: &Same) -> Result<(Obser
     if let Some(asked) = counts.map(|totals| totals.iter().sum::<u64>()).filter(|asked| *asked != same.cases) {
         problems.push(format!("together they have {asked} cases, and the dataset has {}", same.cases));
     }
+    problems.extend(lacking(&parts));
     if !problems.is_empty() {
         return Err(problems);
     }
     let target = parts.first().map(|part| part.target.clone()).unwrap_or_default();
     Ok((together(parts), target))
+}
+
+/// What some shards that asked cases have figures of, and others have not.
+fn lacking(parts: &[Part]) -> Vec<String> {
+    let asked = || parts.iter().filter(|part| part.counts.is_some());
+    let (ages, compared) = (asked().map(|part| part.ages.is_some()), asked().map(|part| part.compared.is_some()));
+    let mixed = [("staleness", ages.collect::<BTreeSet<_>>()), ("compare", compared.collect())];
+    let mixed = mixed.into_iter().filter(|(_, there)| there.len() > 1);
+    mixed.map(|(name, _)| format!("only some of the shards have figures of `{name}`")).collect()
 }
 
 /// One shard's report.
@@ -88,17 +101,20 @@ fn part(bytes: &[u8], same: &Same) -> Result<Part, String> {
         _ => None,
     });
     let wrong = list(report, "wrong").iter().map(|case| asked(case).ok_or("has a case that is not understood"));
+    let counts = there(report, "counts").map(|it| counts(it).ok_or("has counts that do not add up")).transpose()?;
+    let asked = counts.as_ref().map_or(MOST, Counts::asked);
+    let ages = there(report, "ages").map(|it| ages(it, asked).ok_or("has ages that are not understood"));
+    let compared =
+        there(report, "compared").map(|it| compared(it, asked).ok_or("has a comparison that is not understood"));
     Ok(Part {
         shard: text(report, "shard").parse()?,
         target: text(report, "target"),
         verdict: text(report, "verdict"),
         reasons: reasons.collect(),
-        counts: there(report, "counts").map(|it| counts(it).ok_or("has counts that do not add up")).transpose()?,
+        counts,
         wrong: wrong.collect::<Result<_, _>>()?,
-        ages: there(report, "ages").map(|it| ages(it).ok_or("has ages that are not understood")).transpose()?,
-        compared: there(report, "compared")
-            .map(|it| compared(it).ok_or("has a comparison that is not understood"))
-            .transpose()?,
+        ages: ages.transpose()?,
+        compared: compared.transpose()?,
     })
 }
 
@@ -123,7 +139,7 @@ fn list<'a>(report: &'a Json, member: &str) -> &'a [Json] {
 
 fn number(report: &Json, member: &str) -> Option<u64> {
     match report.get(member)? {
-        Json::Number(token) => token.parse().ok(),
+        Json::Number(token) => token.parse().ok().filter(|number| *number <= MOST),
         _ => None,
     }
 }
@@ -135,10 +151,12 @@ fn counts(seen: &Json) -> Option<Counts> {
     (counts.asked() <= counts.total).then_some(counts)
 }
 
-fn ages(seen: &Json) -> Option<Ages> {
+/// Of at most as many answers as there are.
+fn ages(seen: &Json, asked: u64) -> Option<Ages> {
     let of = |member| number(seen, member);
     let example = Some(text(seen, "example")).filter(|example| !example.is_empty());
-    Some(Ages { fresh: of("fresh")?, stale: of("stale")?, blocked: of("blocked")?, example })
+    let ages = Ages { fresh: of("fresh")?, stale: of("stale")?, blocked: of("blocked")?, example };
+    (ages.fresh + ages.stale + ages.blocked <= asked).then_some(ages)
 }
 
 fn asked(case: &Json) -> Option<Asked> {
@@ -155,10 +173,13 @@ fn asked(case: &Json) -> Option<Asked> {
     })
 }
 
-fn compared(seen: &Json) -> Option<Compared> {
+/// Of every case that was asked, and no other.
+fn compared(seen: &Json, asked: u64) -> Option<Compared> {
     let of = |member| number(seen, member);
     let (pairs, missing, changed) = (of("pairs")?, of("missing")?, of("changed")?);
-    Some(Compared { pairs, missing, changed, worse: of("worse")?, better: of("better")?, ..Compared::default() })
+    let (worse, better) = (of("worse")?, of("better")?);
+    let whole = pairs + missing == asked && changed <= pairs && worse + better <= pairs;
+    whole.then_some(Compared { pairs, missing, changed, worse, better, ..Compared::default() })
 }
 
 fn together(parts: Vec<Part>) -> Observed {
@@ -230,8 +251,30 @@ mod tests {
         (fewer["report"]["counts"]["passed"], fewer["report"]["counts"]["total"]) = (json!(4), json!(4));
         assert!(told(&[fewer]).contains("together they have 4 cases, and the dataset has 5"));
         let mut unclear = report("1/1", 0);
-        unclear["report"]["compared"] = json!({"pairs": 5, "missing": 0, "changed": 0, "worse": 0});
-        assert!(told(&[unclear]).contains("a comparison that is not understood"));
+        for compared in [
+            json!({"pairs": 5, "missing": 0, "changed": 0, "worse": 0}),
+            json!({"pairs": 4, "missing": 0, "changed": 0, "worse": 0, "better": 0}),
+            json!({"pairs": 5, "missing": 0, "changed": 6, "worse": 0, "better": 0}),
+            json!({"pairs": 5, "missing": 0, "changed": 0, "worse": 3, "better": 3}),
+        ] {
+            unclear["report"]["compared"] = compared;
+            assert!(told(&[unclear.clone()]).contains("a comparison that is not understood"), "{unclear}");
+        }
+        unclear["report"]["compared"] = json!({"pairs": 3, "missing": 2, "changed": 3, "worse": 2, "better": 1});
+        assert!(merged(&[unclear.clone()]).is_ok());
+        (unclear["report"]["shard"], unclear["report"]["ages"]) = (json!("1/2"), Value::Null);
+        assert_eq!(
+            told(&[unclear, report("2/2", 0)]),
+            "only some of the shards have figures of `staleness`; only some of the shards have figures of `compare`"
+        );
+        let mut old = report("1/1", 0);
+        old["report"]["ages"]["fresh"] = json!(6);
+        assert!(told(&[old]).contains("has ages that are not understood"));
+        let mut giant = report("1/1", 0);
+        for member in ["passed", "failed", "total"] {
+            giant["report"]["counts"][member] = json!(1_u64 << 63);
+        }
+        assert!(told(&[giant]).contains("do not add up"));
         let mut other = report("2/2", 0);
         other["report"]["target"] = json!("http://y");
         assert!(told(&[report("1/2", 0), other.clone()]).contains("different services"));
