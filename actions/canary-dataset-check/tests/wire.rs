@@ -32,6 +32,18 @@ fn a_service_that_answers_as_it_must_passes() {
 }
 
 #[test]
+fn after_a_hundred_cases_in_a_row_without_an_answer_no_more_are_asked() {
+    // One answer in between begins the count anew.
+    let server = Server::start(|seen| if seen.target == "/50" { ok("{\"a\": 1}") } else { Vec::new() });
+    let canary = "version: 1\ntarget: {concurrency: 1}\ncases: {from: cases.jsonl}\n";
+    let cases: String = (0..200).map(|n| case(&n.to_string(), &format!("/{n}"), 1)).collect();
+    let ran = World::new(canary, &cases).run(&server.url(), &[]);
+    assert_eq!((ran.code, ran.report["verdict"].as_str()), (3, Some("inconclusive")), "{}", ran.log);
+    assert_eq!(ran.report["counts"], json!({"total": 200, "passed": 1, "failed": 0, "flaky": 0, "unanswered": 150}));
+    assert!(ran.log.contains("199 of 200 cases have no answer: the connection was closed"), "{}", ran.log);
+}
+
+#[test]
 fn one_wrong_value_refuses_the_release_and_is_shown_as_a_diff() {
     let server = Server::start(|seen| ok(if seen.target == "/b" { "{\"a\": 20}" } else { "{\"a\": 1}" }));
     let ran = World::new(LEAST, &(case("a", "/a", 1) + &case("b", "/b", 2))).run(&server.url(), &[]);
