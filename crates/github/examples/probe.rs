@@ -75,8 +75,10 @@ impl Action for Probe {
             #[expect(clippy::panic, reason = "a bug is what this mode stands for")]
             Mode::Panic => panic!("a bug\n::set-output name=verdict::pass"),
             Mode::Wait => {
+                // Signals are heeded before it is said: until then the kit ends the process, and would be right to.
+                let cancelled = runner.cancel().is_requested();
                 runner.info("waiting");
-                if runner.sleep(Duration::from_secs(60)).await.is_err() {
+                if cancelled || runner.sleep(Duration::from_secs(60)).await.is_err() {
                     runner.info("rolling back");
                     return Ok(Report::new(Exit::Cancelled, "cancelled", "rolled back after a signal"));
                 }

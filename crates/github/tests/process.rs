@@ -229,6 +229,8 @@ fn the_end_of_the_launcher_counts_as_a_signal() {
     launcher.kill().unwrap();
     launcher.wait().unwrap();
     assert!(lines.any(|line| line.unwrap().ends_with("rolling back")));
-    assert_eq!(lines.filter(|line| line.as_ref().is_ok_and(|line| line.starts_with("::error"))).count(), 1);
+    let all: Vec<String> = lines.map(Result::unwrap).collect();
+    let errors: Vec<_> = all.iter().filter(|line| line.starts_with("::error")).collect();
+    assert_eq!(errors.len(), 1, "{all:#?}");
     assert_eq!(step.outputs()["verdict"], "cancelled");
 }
